@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// MaxLeaf is the most bytes a leaf may have. The tlog-tiles limit is 65,535;
+// ours is far lower so that nobody is tempted to put text into leaves.
+const MaxLeaf = 1024
+
+// Version is the leaf format that this package writes.
+const Version = 1
+
+// A Hash is a Merkle tree hash: of a leaf, of a subtree or of the whole record.
+type Hash = tlog.Hash
+
+// A Leaf is one entry of the record. Zero fields are left out of its text.
+type Leaf struct {
+	Version     int64   // v: format of the leaf, 1
+	Kind        string  // k: what sort of fact this is, a word of the fact package
+	Subject     string  // s: the thing it is about, 128 random bits in base64url
+	Ref         Hash    // r: leaf hash of the entry acted on; zero if none
+	Parts       []int64 // p: redactions only, the parts that are erased, ascending
+	Reason      string  // w: redactions and invalidations only, a reason code
+	Day         string  // d: UTC day as 2006-01-02; finer times would point at people
+	Request     Hash    // q: SHA-256 of the id of a relayed request; zero if none
+	Commitments []Hash  // c: one per part of the body
+}
+
+// LeafHash is the RFC 6962 hash of a leaf's bytes: SHA-256(0x00 ‖ leaf).
+func LeafHash(leaf []byte) Hash { return tlog.RecordHash(leaf) }
+
+// ErrLeaf is what every refusal of a leaf wraps.
+var ErrLeaf = errors.New("record: not a leaf")
+
+func badLeaf(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrLeaf, fmt.Sprintf(format, args...))
+}
+
+// Marshal writes the one spelling of the leaf: RFC 8785 canonical JSON in the
+// restricted profile of ParseLeaf. It fails when the leaf is not valid.
+func (l *Leaf) Marshal() ([]byte, error) {
+	if err := l.check(); err != nil {
+		return nil, err
+	}
+	var w objectWriter
+	w.strings("c", encodeHashes(l.Commitments))
+	w.text("d", l.Day)
+	w.text("k", l.Kind)
+	w.ints("p", l.Parts)
+	w.text("q", encodeHash(l.Request))
+	w.text("r", encodeHash(l.Ref))
+	w.text("s", l.Subject)
+	w.int("v", l.Version)
+	w.text("w", l.Reason)
+	leaf := w.bytes()
+	if len(leaf) > MaxLeaf {
+		return nil, badLeaf("%d bytes, at most %d", len(leaf), MaxLeaf)
+	}
+	return leaf, nil
+}
+
+// ParseLeaf reads a leaf and refuses every text that Marshal would not write:
+// other spellings of the same JSON, unknown or doubled fields, wrong types,
+// values out of range. Unknown kinds and reasons are accepted: they may be
+// newer than the reader.
+func ParseLeaf(b []byte) (*Leaf, error) {
+	if len(b) > MaxLeaf {
+		return nil, badLeaf("%d bytes, at most %d", len(b), MaxLeaf)
+	}
+	l := new(Leaf)
+	r := &objectReader{rest: b}
+	for r.next() {
+		if err := l.field(r); err != nil {
+			return nil, err
+		}
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	again, err := l.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	if string(again) != string(b) {
+		return nil, badLeaf("not in canonical form")
+	}
+	return l, nil
+}
+
+func (l *Leaf) field(r *objectReader) (err error) {
+	switch r.key {
+	case "c":
+		l.Commitments, err = decodeHashes(r.strings())
+	case "d":
+		l.Day = r.text()
+	case "k":
+		l.Kind = r.text()
+	case "p":
+		l.Parts = r.ints()
+	case "q":
+		l.Request, err = decodeHash(r.text())
+	case "r":
+		l.Ref, err = decodeHash(r.text())
+	case "s":
+		l.Subject = r.text()
+	case "v":
+		l.Version = r.int()
+	case "w":
+		l.Reason = r.text()
+	default:
+		return badLeaf("unknown field %q", r.key)
+	}
+	return errors.Join(r.err, err)
+}
+
+func (l *Leaf) check() error {
+	switch {
+	case l.Version != Version:
+		return badLeaf("version %d", l.Version)
+	case !isWord(l.Kind):
+		return badLeaf("kind %q", l.Kind)
+	case !isSubject(l.Subject):
+		return badLeaf("subject %q", l.Subject)
+	case l.Reason != "" && !isWord(l.Reason):
+		return badLeaf("reason %q", l.Reason)
+	case !isDay(l.Day):
+		return badLeaf("day %q", l.Day)
+	}
+	for i, p := range l.Parts {
+		if p < 0 || p > 15 || i > 0 && p <= l.Parts[i-1] {
+			return badLeaf("parts %v", l.Parts)
+		}
+	}
+	return nil
+}
+
+// isWord accepts the words used for kinds and reasons: a-z, then a-z, 0-9, -.
+func isWord(s string) bool {
+	if s == "" || len(s) > 40 || s[0] < 'a' || s[0] > 'z' {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+func isSubject(s string) bool {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	return err == nil && len(b) == 16 && len(s) == 22
+}
+
+func isDay(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil && len(s) == len(time.DateOnly)
+}
+
+func encodeHash(h Hash) string {
+	if h == (Hash{}) {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+func decodeHash(s string) (h Hash, err error) {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != sha256.Size {
+		return h, badLeaf("hash %q", s)
+	}
+	return Hash(b), nil
+}
+
+func encodeHashes(hs []Hash) []string {
+	var out []string
+	for _, h := range hs {
+		out = append(out, base64.RawURLEncoding.EncodeToString(h[:]))
+	}
+	return out
+}
+
+func decodeHashes(in []string) (out []Hash, err error) {
+	for _, s := range in {
+		h, err := decodeHash(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
