@@ -61,14 +61,17 @@ type sharedServer struct {
 // databases numbers the databases of this process.
 var databases atomic.Int64
 
-// keeper runs the server until nobody holds a lock on "users". Arguments: binaries, folder, fsync.
+// keeper makes a server and runs it until nobody holds a lock on "users".
+// Arguments: the folder of the binaries, the server's folder, fsync.
 const keeper = `
+exec </dev/null >"$2/log" 2>&1
+"$1/initdb" -D "$2/data" -U chorus -A trust -E UTF8 --no-locale --no-sync
 "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= -c fsync="$3" -c full_page_writes="$3" \
-	-c max_connections=300 -c shared_buffers=64MB -c max_wal_size=256MB -c timezone=UTC \
-	</dev/null >"$2/log" 2>&1 &
+	-c max_connections=300 -c shared_buffers=64MB -c max_wal_size=256MB -c timezone=UTC &
 server=$!
 exec 9<"$2/users"
 flock -x 9
+kill -TERM $server # a server that has hardly begun ignores QUIT
 kill -QUIT $server
 wait $server
 rm -rf "$2"
@@ -158,13 +161,6 @@ func (s *sharedServer) start(binaries string, note *os.File) error {
 	as, err := serverUser(folder)
 	if err != nil {
 		return err
-	}
-	initdb := exec.Command(filepath.Join(binaries, "initdb"), "-D", filepath.Join(folder, "data"),
-		"-U", "chorus", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = folder, as
-	if out, err := initdb.CombinedOutput(); err != nil {
-		os.RemoveAll(folder)
-		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	users, err := os.Open(filepath.Join(folder, "users"))
 	if err != nil {
