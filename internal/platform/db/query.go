@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"runtime"
+	"sync"
+)
+
+// A Query is one SQL text for both engines. Queries are declared as package
+// variables, so that a test can prepare every one of them on both.
+type Query struct {
+	at   string // file:line of the declaration, for errors
+	text [2]string
+}
+
+var (
+	queriesMu sync.Mutex
+	queries   []*Query
+)
+
+// SQL declares a query. Parameters are $1, $2 …; where the engines differ, the
+// text forks: {{sqlite …}} {{pg …}}.
+func SQL(text string) *Query {
+	_, file, line, _ := runtime.Caller(1)
+	q := &Query{at: fmt.Sprintf("%s:%d", base(file), line), text: [2]string{fork(text, SQLite), fork(text, PostgreSQL)}}
+	queriesMu.Lock()
+	defer queriesMu.Unlock()
+	queries = append(queries, q)
+	return q
+}
+
+var (
+	forks = regexp.MustCompile(`(?s)\{\{(sqlite|pg) (.*?)\}\}`)
+	last2 = regexp.MustCompile(`[^/]+/[^/]+$`)
+)
+
+func base(file string) string { return last2.FindString(file) }
+
+func fork(text string, e Engine) string {
+	word := [...]string{"sqlite", "pg"}[e]
+	return forks.ReplaceAllStringFunc(text, func(part string) string {
+		if m := forks.FindStringSubmatch(part); m[1] == word {
+			return m[2]
+		}
+		return ""
+	})
+}
+
+func (q *Query) fail(err error) error { return fmt.Errorf("query at %s: %w", q.at, err) }
+
+// CheckQueries prepares every declared query on this database and returns the
+// first that it refuses.
+func (d *DB) CheckQueries(ctx context.Context) error {
+	queriesMu.Lock()
+	defer queriesMu.Unlock()
+	pool := d.pool()
+	for _, q := range queries {
+		stmt, err := pool.PrepareContext(ctx, q.text[d.Engine])
+		if err != nil {
+			return q.fail(err)
+		}
+		if err := stmt.Close(); err != nil {
+			return q.fail(err)
+		}
+	}
+	return nil
+}
+
+func (d *DB) pool() *sql.DB {
+	if d.Engine == PostgreSQL {
+		return d.pg.pool
+	}
+	return d.lite.writerDB
+}
+
+// statements keeps the prepared queries of one connection; preparing halves
+// the cost of a small query on SQLite.
+type statements struct {
+	conn *sql.Conn
+	have map[*Query]*sql.Stmt
+}
+
+func (s *statements) get(ctx context.Context, q *Query) (*sql.Stmt, error) {
+	if stmt, ok := s.have[q]; ok {
+		return stmt, nil
+	}
+	stmt, err := s.conn.PrepareContext(ctx, q.text[SQLite])
+	if err != nil {
+		return nil, err
+	}
+	s.have[q] = stmt
+	return stmt, nil
+}
