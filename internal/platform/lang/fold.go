@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package lang
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// sameLetter joins letters of the Arabic script that writers and keyboards use
+// for one another, and which no rule of Unicode joins.
+var sameLetter = map[rune]rune{
+	'ى': 'ي', 'ی': 'ي', 'ې': 'ي', // alef maksura and the Persian and Pashto yeh
+	'ة': 'ه', 'ہ': 'ه', 'ە': 'ه', // teh marbuta and other forms of heh
+	'ک': 'ك', // keheh
+	'ٱ': 'ا', // alef wasla
+}
+
+// Fold brings spellings of one text together, for searching and comparing, not
+// for showing: it drops accents, vowel marks and invisible characters, joins
+// letters of one sound, makes capitals small, digits Western and each gap one
+// space. Folding twice changes nothing more.
+func Fold(s string) string {
+	s = norm.NFKD.String(s)
+	s = cases.Fold().String(s)
+	s = strings.Map(plain, norm.NFKD.String(s))
+	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
+}
+
+func plain(r rune) rune {
+	const tatweel = 'ـ' // stretches a word and means nothing
+	switch {
+	case r < unicode.MaxASCII:
+		return r
+	case r == tatweel, unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
+		return -1
+	case unicode.IsDigit(r):
+		return digit(r)
+	}
+	if same, ok := sameLetter[r]; ok {
+		return same
+	}
+	return r
+}
+
+// digit returns the Western digit of the same value. Unicode lays out each
+// script's ten digits in one row, and the rows are apart or whole tens long.
+func digit(r rune) rune {
+	n := 0
+	for unicode.IsDigit(r - 1) {
+		r--
+		n++
+	}
+	return '0' + rune(n%10)
+}
