@@ -5,6 +5,6 @@ package asset
 // names leads from the name in src/ to the name in dist/.
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
-	"script.js":   "script-3yprz2ilt4.js",
-	"style.css":   "style-u54ueijzj5.css",
+	"script.js":   "script-pcvgrjskpf.js",
+	"style.css":   "style-rz6up6c42s.css",
 }

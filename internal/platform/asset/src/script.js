@@ -1,8 +1,6 @@
 // Small help for pages that all work without it. Nothing here sends what someone typed.
 
 const each = (selector, deed) => document.querySelectorAll(selector).forEach(deed);
-const digits = document.documentElement.dataset.digits;
-const write = (n) => String(n).replace(/\d/g, (d) => (digits ? [...digits][d] : d));
 
 // A second press does not send a form twice. The button keeps its place for the keyboard.
 const free = (form) => {
@@ -26,7 +24,7 @@ each("textarea[maxlength][data-count]", (area) => {
   area.after(line);
   const show = () => {
     const left = area.maxLength - area.value.length;
-    line.textContent = area.dataset.count.replace("{n}", write(left));
+    line.textContent = area.dataset.count.replace("{n}", left);
     line.classList.toggle("over", left < 1);
     // speaks up only near the end, or every key would be read out
     line.setAttribute("aria-live", left < 30 ? "polite" : "off");
