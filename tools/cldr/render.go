@@ -19,16 +19,13 @@ const header = `// SPDX-License-Identifier: AGPL-3.0-or-later AND Unicode-3.0
 
 package lang
 
-// cldrVersion is the release that the tables were made from.
-const cldrVersion = %q
-
 `
 
 // render writes the tables as Go: literals that the compiler lays out, so that
 // nothing is parsed when the program starts.
 func render(codes []string, tables []table) ([]byte, error) {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, header, version, version)
+	fmt.Fprintf(&b, header, version)
 	b.WriteString("// countryCodes holds the codes of ISO 3166 and XK, sorted.\nvar countryCodes = []string{\n")
 	for i := 0; i < len(codes); i += 16 {
 		fmt.Fprintf(&b, "%s,\n", quote(codes[i:min(i+16, len(codes))]))

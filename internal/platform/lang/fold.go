@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -19,13 +18,16 @@ var sameLetter = map[rune]rune{
 	'ٱ': 'ا', // alef wasla
 }
 
+// sameSmall joins small letters that share one capital.
+var sameSmall = strings.NewReplacer("ß", "ss", "ς", "σ", "ı", "i")
+
 // Fold brings spellings of one text together, for searching and comparing, not
 // for showing: it drops accents, vowel marks and invisible characters, joins
 // letters of one sound, makes capitals small, digits Western and each gap one
 // space. Folding twice changes nothing more.
 func Fold(s string) string {
-	s = norm.NFKD.String(s)
-	s = cases.Fold().String(s)
+	s = norm.NFKD.String(strings.ToValidUTF8(s, "\ufffd"))
+	s = sameSmall.Replace(strings.ToLower(s))
 	s = strings.Map(plain, norm.NFKD.String(s))
 	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
 }

@@ -51,17 +51,14 @@ func (t *table) figures(text string) string {
 
 // Percent writes part of whole in per cent, with one decimal unless that is
 // nought. What is not nothing never reads 0%, and what is not all never reads
-// 100%. Of a whole of nought or less everything is 0%.
+// 100%. Nothing, less than nothing, and any part of nothing is 0%.
 func (s *Speaker) Percent(part, whole int64) string {
 	tenths := int64(0)
-	if whole > 0 {
-		tenths = int64(math.Round(float64(part) / float64(whole) * 1000))
+	if whole > 0 && part > 0 {
+		tenths = max(1, int64(math.Round(float64(part)/float64(whole)*1000)))
 	}
-	switch {
-	case whole > 0 && part > 0 && tenths == 0:
-		tenths = 1
-	case whole > 0 && part < whole && tenths == 1000:
-		tenths = 999
+	if part < whole {
+		tenths = min(tenths, 999)
 	}
 	figure := s.Number(tenths / 10)
 	if rest := tenths % 10; rest > 0 {

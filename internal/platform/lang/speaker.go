@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -161,12 +162,7 @@ func (s *Speaker) against(text string) bool {
 }
 
 func isAddress(text string) bool {
-	for _, scheme := range []string{"https://", "http://"} {
-		if len(text) >= len(scheme) && text[:len(scheme)] == scheme {
-			return true
-		}
-	}
-	return false
+	return strings.HasPrefix(text, "https://") || strings.HasPrefix(text, "http://")
 }
 
 // complain logs a fault once for each language and key, for the same page may

@@ -8,9 +8,6 @@
 
 package lang
 
-// cldrVersion is the release that the tables were made from.
-const cldrVersion = "48.2.0"
-
 // countryCodes holds the codes of ISO 3166 and XK, sorted.
 var countryCodes = []string{
 	"AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ",

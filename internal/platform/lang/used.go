@@ -71,7 +71,9 @@ func isSource(name string) bool {
 func scan(text string, used map[string]bool) {
 	text = comment.ReplaceAllString(text, "")
 	for _, found := range likeKey.FindAllStringSubmatch(text, -1) {
-		used[found[1]] = used[found[1]]
+		if !used[found[1]] {
+			used[found[1]] = false
+		}
 	}
 	sure := said.FindAllStringSubmatch(text, -1)
 	for _, m := range faults.FindAllString(text, -1) {
