@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
+// Package chorustest holds what tests of Chorus need and a library cannot give: a real
+// PostgreSQL, a visitor with a real browser who does what people do, and axe-core, which
+// finds what would shut people out. Nothing of it is part of a running instance.
 package chorustest
 
 import (
