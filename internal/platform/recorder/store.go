@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package recorder
+
+import "example.org/chorus/internal/platform/db"
+
+var (
+	insertBody    = db.SQL(`INSERT INTO record_body (eid, part, state, salt, body) VALUES ($1, $2, $3, $4, $5)`)
+	redactBody    = db.SQL(`UPDATE record_body SET state = 2, salt = NULL, body = NULL, redacted_by = $3 WHERE eid = $1 AND part = $2 AND state <> 2`)
+	bodiesBetween = db.SQL(`SELECT eid, state, salt, body FROM record_body WHERE eid >= $1 AND eid <= $2 ORDER BY eid, part`)
+	insertOpening = db.SQL(`INSERT INTO private_opening (hash, part, sealed) VALUES ($1, $2, $3)`)
+	deleteOpening = db.SQL(`DELETE FROM private_opening WHERE hash = $1 AND part = $2`)
+
+	insertPending = db.SQL(`INSERT INTO record_pending (eid, hash, leaf, at) VALUES ($1, $2, $3, $4)`)
+	deletePending = db.SQL(`DELETE FROM record_pending WHERE eid IN (SELECT eid FROM record_pending ORDER BY eid LIMIT $1) RETURNING eid, hash, leaf`)
+	oldestPending = db.SQL(`SELECT coalesce(min(at), 0) FROM record_pending`)
+
+	insertEntry  = db.SQL(`INSERT INTO record_entry (idx, eid, hash, ref, leaf) VALUES ($1, $2, $3, $4, $5)`)
+	placeByHash  = db.SQL(`SELECT idx FROM record_entry WHERE hash = $1`)
+	entryByHash  = db.SQL(`SELECT idx, eid FROM record_entry WHERE hash = $1`)
+	hashesSince  = db.SQL(`SELECT hash FROM record_entry WHERE idx >= $1 ORDER BY idx`)
+	entriesSince = db.SQL(`SELECT idx, eid, hash, leaf FROM record_entry WHERE idx >= $1 ORDER BY idx LIMIT $2`)
+	bodiesSince  = db.SQL(`SELECT b.eid, b.state, b.salt, b.body FROM record_entry e JOIN record_body b ON b.eid = e.eid
+		WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx, b.part`)
+
+	saveTile = db.SQL(`INSERT INTO record_tile (level, n, data) VALUES ($1, $2, $3) ON CONFLICT (level, n) DO UPDATE SET data = excluded.data`)
+	tileData = db.SQL(`SELECT data FROM record_tile WHERE level = $1 AND n = $2`)
+
+	insertHead = db.SQL(`INSERT INTO record_head (id, size, root) VALUES (1, 0, $1) ON CONFLICT (id) DO NOTHING`)
+	headSize   = db.SQL(`SELECT size FROM record_head WHERE id = 1`)
+	headRoot   = db.SQL(`SELECT root FROM record_head WHERE id = 1`)
+	lockHead   = db.SQL(`SELECT size FROM record_head WHERE id = 1 {{pg FOR UPDATE SKIP LOCKED}}`)
+	waitHead   = db.SQL(`SELECT size FROM record_head WHERE id = 1 {{pg FOR UPDATE}}`)
+	moveHead   = db.SQL(`UPDATE record_head SET size = $2, root = $3 WHERE id = 1 AND size = $1`)
+)
