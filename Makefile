@@ -1,0 +1,56 @@
+# Everything a developer of Chorus does, by name. `make` alone lists it.
+
+FUZZTIME ?= 10s
+TOOL := go tool -modfile=tools/go.mod
+# Modules of their own, beside the main one.
+NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
+
+.PHONY: help run test check needs format house lint fresh generate golden shots bench bench-opinion fuzz
+
+help: ## lists these
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{ t = $$2; $$1 = $$2 = ""; printf "  make %-14s %s\n", t, $$0 }'
+
+run: ## starts the demo on http://localhost:8080
+	go run ./cmd/chorus demo
+
+test: needs ## installs what the tests need and runs them all
+	go vet ./...
+	@set -e; for m in $(NESTED); do echo "go -C $$m test ./..."; go -C $$m vet ./...; go -C $$m test -p 2 ./...; done
+	go test -p 2 ./...
+
+check: format house lint fresh test ## the gate: all that .ci/run asks for
+
+needs:
+	@tools/install-test-needs.sh
+
+format:
+	@unformatted=$$(gofmt -l $$(git -c safe.directory='*' ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+
+house:
+	go test .
+
+lint:
+	$(TOOL) staticcheck ./...
+
+fresh:
+	tools/check-fresh.sh
+
+generate: ## makes the generated files anew: views, style and script
+	$(TOOL) templ generate -log-level warn
+	go generate ./...
+
+golden: ## takes what the tests print now as right; read the diff before you commit it
+	go test -p 2 $$(grep -rlE --include='*_test.go' '"update"|Golden\(' . | xargs -r -n1 dirname | sort -u) -update
+
+shots: needs ## draws the pages into docs/shots
+	CHORUS_SHOTS=$(CURDIR)/docs/shots go test -count=1 -run '^TestShots$$' ./internal/app/...
+
+bench: ## measures an instance on this machine
+	go run ./cmd/chorus bench
+
+bench-opinion: ## measures the mathematics of deliberation
+	go test -run '^$$' -bench . -benchmem ./opinion
+
+fuzz: ## feeds every parser nonsense, FUZZTIME=10s each
+	@tools/fuzz.sh $(FUZZTIME)

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Fails when a generated file is not what its generator makes of the sources today.
+# It compares before and after, so work that is not committed yet does not disturb it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+snapshot() {
+	git -c safe.directory='*' ls-files -z --cached --others --exclude-standard |
+		{ xargs -0 sha256sum 2>/dev/null || true; } | sort -k2
+}
+
+before=$(snapshot)
+make --no-print-directory generate
+if ! diff <(echo "$before") <(snapshot) | sed -n 's/^[<>] [0-9a-f]*  //p' | sort -u | grep .; then
+	exit 0
+fi
+echo "These generated files were stale. Run make generate and commit them." >&2
+exit 1
