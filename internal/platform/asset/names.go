@@ -6,5 +6,5 @@ package asset
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
 	"script.js":   "script-pcvgrjskpf.js",
-	"style.css":   "style-rz6up6c42s.css",
+	"style.css":   "style-ynpddhvpzl.css",
 }
