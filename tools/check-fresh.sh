@@ -11,8 +11,8 @@ snapshot() {
 
 before=$(snapshot)
 make --no-print-directory generate
-if ! diff <(echo "$before") <(snapshot) | sed -n 's/^[<>] [0-9a-f]*  //p' | sort -u | grep .; then
-	exit 0
+stale=$(diff <(echo "$before") <(snapshot) | sed -n 's/^[<>] [0-9a-f]*  //p' | sort -u || true)
+if [ -n "$stale" ]; then
+	printf 'These generated files were stale. Run make generate and commit them:\n%s\n' "$stale" >&2
+	exit 1
 fi
-echo "These generated files were stale. Run make generate and commit them." >&2
-exit 1
