@@ -219,10 +219,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add([]byte{version})
 	f.Add(make([]byte, 40))
-	sealed := v.Seal("fuzz", []byte("plain"))
-	f.Add(sealed)
+	f.Add(v.Seal("fuzz", []byte("plain")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if plain, err := v.Open("fuzz", b); err == nil && !bytes.Equal(b, sealed) {
+		if plain, err := v.Open("fuzz", b); err == nil && string(plain) != "plain" {
 			t.Errorf("%x opened as %x", b, plain)
 		}
 	})
