@@ -18,7 +18,7 @@ test: needs ## installs what the tests need and runs them all
 	@set -e; for m in $(NESTED); do echo "go -C $$m test ./..."; go -C $$m vet ./...; go -C $$m test -p 2 ./...; done
 	go test -p 2 ./...
 
-check: format house lint fresh test ## the gate: all that .ci/run asks for
+check: format house fresh lint test ## the gate: all that .ci/run asks for
 
 needs:
 	@tools/install-test-needs.sh
