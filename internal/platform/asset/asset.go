@@ -23,8 +23,3 @@ func Path(name string) string {
 	}
 	return "/assets/" + made
 }
-
-// Size returns the bytes that the file of src/ costs over the wire, packed with brotli.
-func Size(name string) int {
-	return len(files[Path(name)].br)
-}

@@ -4,7 +4,6 @@ package chart
 
 import (
 	"html"
-	"io"
 	"strings"
 )
 
@@ -37,13 +36,7 @@ func (c BarChart) Rows() []Row {
 	return rows
 }
 
-// Write sends the chart as HTML that may stand inside a <figure>.
-func (c BarChart) Write(w io.Writer) error {
-	_, err := io.WriteString(w, c.String())
-	return err
-}
-
-// String returns what Write sends. It measures in per cent and em, not in a
+// String returns the chart as HTML that may stand inside a <figure>. It measures in per cent and em, not in a
 // viewBox, so that its words keep the size of the page's words on every screen.
 func (c BarChart) String() string {
 	var b strings.Builder

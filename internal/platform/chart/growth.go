@@ -4,7 +4,6 @@ package chart
 
 import (
 	"html"
-	"io"
 	"strings"
 	"time"
 )
@@ -51,13 +50,7 @@ func (g GrowthChart) Rows() []Row {
 	return rows
 }
 
-// Write sends the chart as HTML that may stand inside a <figure>.
-func (g GrowthChart) Write(w io.Writer) error {
-	_, err := io.WriteString(w, g.String())
-	return err
-}
-
-// String returns what Write sends.
+// String returns the chart as HTML that may stand inside a <figure>.
 func (g GrowthChart) String() string {
 	var b strings.Builder
 	b.WriteString(`<div class="growth">`)
