@@ -138,7 +138,7 @@ func TestCommit(t *testing.T) {
 	if Commit(salt, []byte(`{"name":"Eve"}`)) == got {
 		t.Error("two parts have one commitment")
 	}
-	if NewSalt() == NewSalt() {
+	if a, b := NewSalt(), NewSalt(); a == b {
 		t.Error("a salt was drawn twice")
 	}
 }
