@@ -41,7 +41,7 @@ generate: ## makes the generated files anew: views, style and script
 	go generate ./...
 
 golden: ## takes what the tests print now as right; read the diff before you commit it
-	go test -p 2 $$(grep -rlE --include='*_test.go' '"update"|Golden\(' . | xargs -r -n1 dirname | sort -u) -update
+	go test -p 2 $$(grep -rl --include='*_test.go' '"update"' . | xargs -r -n1 dirname | sort -u) -update
 
 shots: needs ## draws the pages into docs/shots
 	CHORUS_SHOTS=$(CURDIR)/docs/shots go test -count=1 -run '^TestShots$$' ./internal/app/...

@@ -184,7 +184,7 @@ func startedChromium(binary string) (context.Context, error) {
 		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(binary), chromedp.UserDataDir(profile), chromedp.DisableGPU,
-			chromedp.NoSandbox, // it visits our own pages only, and many containers allow no sandbox
+			chromedp.Env("TMPDIR="+profile), chromedp.NoSandbox, // it visits our own pages only, and many containers allow no sandbox
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),
 			chromedp.Flag("disable-features", "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider"))
