@@ -160,3 +160,26 @@ func TestAgreesCountAllRows(t *testing.T) {
 		})
 	}
 }
+
+// publishedColumn reads a column of figures out of comments.csv, by statement.
+func publishedColumn(t *testing.T, set, name string) map[StatementID]float64 {
+	t.Helper()
+	f, err := os.Open(dataFile(t, set, "comments.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, column := slices.Index(rows[0], "comment-id"), slices.Index(rows[0], name)
+	out := map[StatementID]float64{}
+	for _, row := range rows[1:] {
+		n, _ := strconv.Atoi(row[id])
+		if v, err := strconv.ParseFloat(row[column], 64); err == nil {
+			out[StatementID(n)] = v
+		}
+	}
+	return out
+}
