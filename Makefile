@@ -28,7 +28,7 @@ format:
 	if [ -n "$$unformatted" ]; then echo "Run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 
 house:
-	go test .
+	go test -count=1 .
 
 lint:
 	$(TOOL) staticcheck ./...

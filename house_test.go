@@ -31,6 +31,15 @@ const (
 // exceptions allow one file, or one function as "file:Name", to break a rule. Each says why.
 var exceptions = map[string]string{}
 
+func TestExceptionsAreStillThere(t *testing.T) {
+	for what, why := range exceptions {
+		name, _, _ := strings.Cut(what, ":")
+		if _, err := os.Stat(name); err != nil || why == "" {
+			t.Errorf("the exception %s names no file or gives no reason", what)
+		}
+	}
+}
+
 // clocks may read the time of day: everything else is told the time.
 var clocks = []string{"internal/platform/db/", "cmd/", "internal/chorustest/"}
 
