@@ -16,8 +16,8 @@
 package declaration
 
 import (
-	_ "embed"
 	"embed"
+	_ "embed"
 	"io/fs"
 	"log/slog"
 	"time"
