@@ -2,6 +2,8 @@
 
 package opinion
 
+import "slices"
+
 // centred is the matrix Y with Y_ij = v_ij - mean_j where i voted on j, and 0 elsewhere.
 //
 // It is what is left when missing votes are replaced by the mean of their column and the column is then centred, so the principal
@@ -119,4 +121,61 @@ func scale(a []float64, f float64) {
 	for i := range a {
 		a[i] *= f
 	}
+}
+
+// laidOut is a centred matrix with its entries in order of columns, so that sums are formed in the same order as over
+// a full matrix: when the iteration stops depends on their last bit.
+type laidOut struct {
+	columns int
+	ends    []int // of each row in cols and entries
+	cols    []uint16
+	entries []float64
+}
+
+func layOut(y *centred) *laidOut {
+	out := &laidOut{columns: y.order(), ends: make([]int, len(y.rows))}
+	var row rowOfScores
+	for n, i := range y.rows {
+		row.merge(y.m, int(i))
+		for k, c := range row.cols {
+			out.cols = append(out.cols, c)
+			out.entries = append(out.entries, [3][]float64{y.onDis, y.onPass, y.onAgree}[row.scores[k]][c])
+		}
+		out.ends[n] = len(out.cols)
+	}
+	return out
+}
+
+func (y *laidOut) times(x, out []float64) {
+	clear(out)
+	from := 0
+	for _, to := range y.ends {
+		t := 0.0
+		cols, entries := y.cols[from:to], y.entries[from:to]
+		for k, c := range cols {
+			t += entries[k] * x[c]
+		}
+		for k, c := range cols {
+			out[c] += entries[k] * t
+		}
+		from = to
+	}
+}
+
+func (y *laidOut) order() int { return y.columns }
+
+// flipped is y with the sign of every entry drawn anew.
+func (y *laidOut) flipped(r random) *laidOut {
+	out := *y
+	out.entries = slices.Clone(y.entries)
+	bits := uint64(0)
+	for k := range out.entries {
+		if k&63 == 0 {
+			bits = r.next()
+		}
+		if bits>>(k&63)&1 == 1 {
+			out.entries[k] = -out.entries[k]
+		}
+	}
+	return &out
 }

@@ -177,44 +177,6 @@ func (c *Compat) components(ctx context.Context, t *compatTick) error {
 	return nil
 }
 
-// laidOut is a centred matrix with its entries in order of columns, so that sums are formed in the same order as over
-// a full matrix: when the iteration stops depends on their last bit.
-type laidOut struct {
-	ends    []int // of each row in cols and entries
-	cols    []uint16
-	entries []float64
-}
-
-func layOut(y *centred) *laidOut {
-	out := &laidOut{ends: make([]int, len(y.rows))}
-	var row rowOfScores
-	for n, i := range y.rows {
-		row.merge(y.m, int(i))
-		for k, c := range row.cols {
-			out.cols = append(out.cols, c)
-			out.entries = append(out.entries, [3][]float64{y.onDis, y.onPass, y.onAgree}[row.scores[k]][c])
-		}
-		out.ends[n] = len(out.cols)
-	}
-	return out
-}
-
-func (y *laidOut) times(x, out []float64) {
-	clear(out)
-	from := 0
-	for _, to := range y.ends {
-		t := 0.0
-		cols, entries := y.cols[from:to], y.entries[from:to]
-		for k, c := range cols {
-			t += entries[k] * x[c]
-		}
-		for k, c := range cols {
-			out[c] += entries[k] * t
-		}
-		from = to
-	}
-}
-
 const compatPowerRounds = 100
 
 // powerIteration applies Y'Y up to 101 times, with the axes found before removed from Y; it stops early

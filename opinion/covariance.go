@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+// symmetric is a symmetric matrix known by its products with vectors.
+type symmetric interface {
+	order() int
+	times(x, out []float64)
+}
+
+// covariance is Y'Y made from pair counts, its lower triangle row by row. It does not depend on how many people
+// voted, and since the counts are exact it has the same bits however they came about.
+type covariance struct {
+	columns int
+	entries []float64 // (j, k), j < k, at k(k-1)/2 + j
+	diag    []float64
+}
+
+// newCovariance forms, with v = u - 1,
+//
+//	(Y'Y)_jk = sum v_j v_k - mean_k sum v_j - mean_j sum v_k + mean_j mean_k both
+//
+// summed over those who voted on both; columns for which counts is false are zero.
+func newCovariance(g *gram, mean []float64, tallies []Tally, counts []bool) *covariance {
+	c := &covariance{g.columns, make([]float64, len(g.pairs)), make([]float64, g.columns)}
+	for k, t := range tallies {
+		if counts[k] {
+			c.diag[k] = float64(t.Agrees+t.Disagrees) - mean[k]*float64(t.Agrees-t.Disagrees)
+		}
+	}
+	c.eachPart(func(_, from, to int) {
+		for k := from; k < to; k++ {
+			if counts[k] {
+				c.fillRow(k, g.pairs[triangle(k):], mean, counts)
+			}
+		}
+	})
+	return c
+}
+
+func (c *covariance) fillRow(k int, pairs []pair, mean []float64, counts []bool) {
+	row := c.entries[triangle(k):][:k]
+	for j := range row {
+		if !counts[j] {
+			continue
+		}
+		p := pairs[j]
+		both := float64(p.both)
+		vj, vk := float64(p.uj)-both, float64(p.uk)-both
+		vv := float64(p.uu) - float64(p.uj) - float64(p.uk) + both
+		row[j] = vv - mean[k]*vj - mean[j]*vk + mean[j]*mean[k]*both
+	}
+}
+
+func (c *covariance) order() int { return c.columns }
+
+// covarianceParts is into how many parts of equal area the triangle is cut.
+const covarianceParts = 8
+
+func (c *covariance) eachPart(do func(part, from, to int)) {
+	parallel(covarianceParts, func(p int) {
+		edge := func(p int) int { // sqrt(p/parts) of the rows hold p/parts of the area
+			k := 0
+			for k*k*covarianceParts < p*c.columns*c.columns {
+				k++
+			}
+			return k
+		}
+		do(p, edge(p), edge(p+1))
+	})
+}
+
+func (c *covariance) times(x, out []float64) {
+	var sums [covarianceParts][]float64
+	c.eachPart(func(part, from, to int) {
+		sum := make([]float64, to)
+		for k := from; k < to; k++ {
+			row := c.entries[triangle(k):][:k]
+			xk, own := x[k], 0.0
+			left, right := x[:len(row)], sum[:len(row)]
+			for j, a := range row {
+				own += a * left[j]
+				right[j] += a * xk
+			}
+			sum[k] += own + c.diag[k]*xk
+		}
+		sums[part] = sum
+	})
+	clear(out)
+	for _, sum := range sums {
+		for j, s := range sum {
+			out[j] += s
+		}
+	}
+}

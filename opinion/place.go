@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+import "math"
+
+// model says how a vote comes about: v_ij = mean_j + load_j . x_i + noise, with a place x_i
+// drawn from a normal distribution around the centre. It places people by the votes they gave and nothing else.
+type model struct {
+	axes     int
+	mean     []float64
+	load     []float64 // by column, axes numbers each: the axis entry times the square root of the number of columns
+	variance []float64 // of places, by axis
+	noise    float64   // variance of a vote around what the model expects
+	tables   [3][]float64
+}
+
+// A person's votes enter the placing only as these sums, laid out in one vector per answer and column:
+// b = sum load_j Y_ij (axes numbers), G = sum load_j load_j' (lower triangle), q = sum Y_ij^2, and the number of counted votes.
+func sumsWidth(axes int) int { return axes + axes*(axes+1)/2 + 2 }
+
+func newModel(a axes, y *centred, counts []bool) *model {
+	columns := 0
+	for _, c := range counts {
+		if c {
+			columns++
+		}
+	}
+	m := &model{axes: len(a.vectors), mean: y.mean}
+	m.load = make([]float64, m.axes*y.order())
+	for k, c := range a.vectors {
+		for j, x := range c {
+			m.load[j*m.axes+k] = x * math.Sqrt(float64(columns))
+		}
+	}
+	width := sumsWidth(m.axes)
+	for answer, entries := range [...][]float64{y.onAgree, y.onDis, y.onPass} {
+		table := make([]float64, width*y.order())
+		for j := range entries {
+			if counts[j] {
+				m.fill(table[j*width:][:width], m.load[j*m.axes:][:m.axes], entries[j])
+			}
+		}
+		m.tables[answer] = table
+	}
+	return m
+}
+
+func (m *model) fill(line, load []float64, entry float64) {
+	at := m.axes
+	for k, l := range load {
+		line[k] = l * entry
+		for _, o := range load[:k+1] {
+			line[at] = l * o
+			at++
+		}
+	}
+	line[at] = entry * entry
+	line[at+1] = 1
+}
+
+// sums adds up a row's votes.
+func (m *model) sums(v *matrix, row int, into []float64) {
+	clear(into)
+	for answer, cols := range [...][]uint16{v.agreed(row), v.disagreed(row), v.passed(row)} {
+		if m.axes == 2 {
+			addSeven((*[7]float64)(into), m.tables[answer], cols)
+			continue
+		}
+		table, width := m.tables[answer], len(into)
+		for _, c := range cols {
+			for k, x := range table[int(c)*width:][:width] {
+				into[k] += x
+			}
+		}
+	}
+}
+
+// addSeven is the loop of sums for two axes, with the sums kept in registers.
+func addSeven(into *[7]float64, table []float64, cols []uint16) {
+	a, b, c, d, e, f, g := into[0], into[1], into[2], into[3], into[4], into[5], into[6]
+	for _, col := range cols {
+		line := (*[7]float64)(table[int(col)*7:])
+		a += line[0]
+		b += line[1]
+		c += line[2]
+		d += line[3]
+		e += line[4]
+		f += line[5]
+		g += line[6]
+	}
+	*into = [7]float64{a, b, c, d, e, f, g}
+}
+
+// placed is where a person stands: the most likely place and its covariance (lower triangle).
+type placed struct {
+	at         [maxAxes]float64
+	covariance [maxAxes * (maxAxes + 1) / 2]float64
+	votes      int // counted ones
+}
+
+// maxAxes is the largest number of axes anyone may ask for.
+const maxAxes = 8
+
+// place is ridge regression on the votes given, with the spread of places as the ridge (Hoerl and Kennard 1970):
+//
+//	x = (G + noise diag(1/variance))^-1 b,   covariance = noise (G + noise diag(1/variance))^-1
+//
+// so someone with few votes stays near the middle with a wide ellipse, instead of being thrown outwards.
+func (m *model) place(sums []float64, p *placed) {
+	n := m.axes
+	var a [maxAxes * (maxAxes + 1) / 2]float64
+	at := 0
+	for k := range n {
+		for o := range k + 1 {
+			a[at] = sums[n+at]
+			if o == k {
+				a[at] += m.noise / m.variance[k]
+			}
+			at++
+		}
+	}
+	invert(&a, n)
+	for k := range n {
+		x := 0.0
+		for o := range n {
+			x += a[lowerAt(k, o)] * sums[o]
+		}
+		p.at[k] = x
+	}
+	for i := range at {
+		p.covariance[i] = m.noise * a[i]
+	}
+	p.votes = int(sums[len(sums)-1])
+}
+
+// lowerAt is where entry (k, o) of a symmetric matrix stands in its lower triangle.
+func lowerAt(k, o int) int {
+	if o > k {
+		k, o = o, k
+	}
+	return k*(k+1)/2 + o
+}
+
+// invert replaces a positive definite matrix, given by its lower triangle, by its inverse: a = L L', inverse = L'^-1 L^-1.
+func invert(a *[maxAxes * (maxAxes + 1) / 2]float64, n int) {
+	var l [maxAxes * (maxAxes + 1) / 2]float64
+	for i := range n {
+		for j := range i + 1 {
+			sum := a[lowerAt(i, j)]
+			for k := range j {
+				sum -= l[lowerAt(i, k)] * l[lowerAt(j, k)]
+			}
+			if i == j {
+				l[lowerAt(i, i)] = 1 / math.Sqrt(sum) // the inverse of the diagonal
+			} else {
+				l[lowerAt(i, j)] = sum * l[lowerAt(j, j)]
+			}
+		}
+	}
+	for j := range n { // L^-1 in place, column by column
+		for i := j + 1; i < n; i++ {
+			sum := 0.0
+			for k := j; k < i; k++ {
+				sum -= l[lowerAt(i, k)] * l[lowerAt(k, j)]
+			}
+			l[lowerAt(i, j)] = sum * l[lowerAt(i, i)]
+		}
+	}
+	for i := range n {
+		for j := range i + 1 {
+			sum := 0.0
+			for k := i; k < n; k++ {
+				sum += l[lowerAt(k, i)] * l[lowerAt(k, j)]
+			}
+			a[lowerAt(i, j)] = sum
+		}
+	}
+}
+
+// Fitting the variances looks at no more than this many people.
+const fitPeople = 2048
+
+// fit estimates the variances of places and of the noise from the votes themselves, by expectation and maximisation
+// (Dempster, Laird, Rubin 1977; for this model Tipping and Bishop 1999) with the axes held fixed.
+func (m *model) fit(v *matrix, rows []uint32) {
+	sample := everyNth(rows, fitPeople)
+	width := sumsWidth(m.axes)
+	sums := make([]float64, width*len(sample))
+	pieces := rowParts(len(sample))
+	parallel(pieces, func(p int) {
+		from, to := piece(len(sample), pieces, p)
+		for i := from; i < to; i++ {
+			m.sums(v, int(sample[i]), sums[i*width:][:width])
+		}
+	})
+	m.noise = 0.5
+	m.variance = make([]float64, m.axes)
+	for k := range m.variance {
+		m.variance[k] = 0.5
+	}
+	for range 60 {
+		if m.improve(sums, width) < 1e-4 {
+			return
+		}
+	}
+}
+
+// improve is one round of fit. It reports the largest relative change.
+func (m *model) improve(sums []float64, width int) float64 {
+	people, votes, square := 0.0, 0.0, 0.0
+	var spread [maxAxes]float64
+	var p placed
+	for from := 0; from < len(sums); from += width {
+		s := sums[from:][:width]
+		if s[width-1] == 0 {
+			continue
+		}
+		m.place(s, &p)
+		people++
+		votes += s[width-1]
+		square += s[width-2]
+		for k := range m.axes {
+			spread[k] += p.at[k]*p.at[k] + p.covariance[lowerAt(k, k)]
+			square -= 2 * p.at[k] * s[k]
+			for o := range m.axes {
+				square += s[m.axes+lowerAt(k, o)] * (p.at[k]*p.at[o] + p.covariance[lowerAt(k, o)])
+			}
+		}
+	}
+	if people == 0 {
+		return 0
+	}
+	change := m.set(&m.noise, square/votes)
+	for k := range m.axes {
+		change = max(change, m.set(&m.variance[k], spread[k]/people))
+	}
+	return change
+}
+
+// leastVariance keeps the variances away from zero where votes agree perfectly.
+const leastVariance = 1e-4
+
+func (m *model) set(variance *float64, to float64) float64 {
+	to = max(leastVariance, to)
+	change := math.Abs(to-*variance) / *variance
+	*variance = to
+	return change
+}
+
+// expect is the vote the model expects on a column from someone at a place.
+func (m *model) expect(at []float64, col int) float64 {
+	e := m.mean[col]
+	for k, l := range m.load[col*m.axes:][:m.axes] {
+		e += l * at[k]
+	}
+	return max(-1, min(1, e))
+}
