@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package organisation
+
+import (
+	"encoding/json"
+	"errors"
+
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/platform/db"
+)
+
+const columns = `o.id, o.name, o.kind, o.country, o.website, o.verified, o.how, o.domain, o.why, o.day, o.entered`
+
+// theList is the values of a JSON list in $1.
+const theList = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST($1 AS jsonb))}})`
+
+var (
+	organisationByID    = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id = $1`)
+	organisationsByID   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id IN ` + theList + ` ORDER BY o.entry`)
+	organisationsByName = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded = $1 ORDER BY o.verified DESC, o.entry LIMIT 50`)
+	organisationsLike   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded LIKE $1 ESCAPE '\'
+		ORDER BY CASE WHEN o.folded LIKE $2 ESCAPE '\' THEN 0 ELSE 1 END, o.folded, o.entry LIMIT $3`)
+	namesKnown = db.SQL(`SELECT o.folded, o.country FROM organisation o WHERE o.folded IN ` + theList + ` ORDER BY o.entry`)
+)
+
+func scanOrganisation(r db.Row) (o Organisation, err error) {
+	var entered []byte
+	if err := r.Scan(&o.ID, &o.Name, &o.Kind, &o.Country, &o.Website, &o.Verified, &o.How, &o.Domain, &o.Why, &o.Day, &entered); err != nil {
+		return o, err
+	}
+	if len(entered) != len(fact.Hash{}) {
+		return o, errors.New("organisation: the hash of its entry has a wrong length")
+	}
+	o.Entered = fact.Hash(entered)
+	return o, nil
+}
+
+// jsonList is the argument for theList.
+func jsonList[T ~string](values []T) string {
+	if values == nil {
+		return "[]"
+	}
+	b, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // strings can always be written
+	}
+	return string(b)
+}
