@@ -27,6 +27,7 @@ import (
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/vault"
@@ -51,6 +52,8 @@ type Service struct {
 	Mail          *mail.Outbox
 	Organisations *organisation.Service
 	Accounts      *account.Service
+	Catalogue     *lang.Catalogue
+	BaseURL       string // as people reach it, for links in mail
 	Log           *slog.Logger
 }
 

@@ -32,7 +32,8 @@ CREATE TABLE declaration_signature (
 	day          TEXT    NOT NULL,
 	withdrawn    INTEGER NOT NULL,
 	invalid      TEXT    NOT NULL, -- a fact.Reason; '' if valid
-	counts       INTEGER NOT NULL
+	counts       INTEGER NOT NULL,
+	verified     INTEGER NOT NULL  -- organisations
 ) STRICT;
 CREATE INDEX declaration_signature_list ON declaration_signature (declaration, class, entry);
 CREATE INDEX declaration_signature_entered ON declaration_signature (entered) WHERE entered >= 0;

@@ -240,3 +240,14 @@ func (r *Recorder) store(ctx context.Context, tx *db.Tx, it *item) error {
 func Size(ctx context.Context, tx *db.Tx) (int64, error) {
 	return db.Value[int64](ctx, tx, headSize)
 }
+
+// PlaceOf is the place of the entry that has a hash; chorus.ErrNotFound while
+// it has none.
+func PlaceOf(ctx context.Context, tx *db.Tx, h fact.Hash) (int64, error) {
+	return db.Value[int64](ctx, tx, placeByHash, h[:])
+}
+
+// HashAt is the hash of the entry at a place, or chorus.ErrNotFound.
+func HashAt(ctx context.Context, tx *db.Tx, place int64) (fact.Hash, error) {
+	return db.One(ctx, tx, hashByPlace, scanHash, place)
+}

@@ -18,6 +18,7 @@ var (
 	insertEntry  = db.SQL(`INSERT INTO record_entry (idx, eid, hash, ref, leaf) VALUES ($1, $2, $3, $4, $5)`)
 	placeByHash  = db.SQL(`SELECT idx FROM record_entry WHERE hash = $1`)
 	entryByHash  = db.SQL(`SELECT idx, eid FROM record_entry WHERE hash = $1`)
+	hashByPlace  = db.SQL(`SELECT hash FROM record_entry WHERE idx = $1`)
 	hashesSince  = db.SQL(`SELECT hash FROM record_entry WHERE idx >= $1 ORDER BY idx`)
 	entriesSince = db.SQL(`SELECT idx, eid, hash, leaf FROM record_entry WHERE idx >= $1 ORDER BY idx LIMIT $2`)
 	bodiesSince  = db.SQL(`SELECT b.eid, b.state, b.salt, b.body FROM record_entry e JOIN record_body b ON b.eid = e.eid

@@ -150,6 +150,19 @@ func CheckName(s string, l Line) string {
 	return ""
 }
 
+// CheckComment is the fault of a few sentences that will stand in public.
+func CheckComment(s string, l Line) string {
+	switch fault := l.Check(s); {
+	case fault != "" || s == "":
+		return fault
+	case hasLink(s):
+		return "form.link"
+	case strings.ContainsFunc(s, hidden):
+		return "form.characters"
+	}
+	return ""
+}
+
 // CheckCountry is the fault of a country's code.
 func CheckCountry(code string) string {
 	if !lang.KnownCountry(code) {

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package declaration
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"example.org/chorus"
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/recorder"
+)
+
+// ConfirmHere signs with the form that this browser sent, for the code that
+// came by mail, and gives the key of the signer's own page.
+func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (key string, err error) {
+	var id chorus.ID
+	isWrong := false
+	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
+		form, err := db.One(ctx, d.Tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), d.Tx.Now.Add(-confirmWithin))
+		if err != nil {
+			return err
+		}
+		if form.wrong >= maxWrong {
+			return errTries
+		}
+		id = form.signer
+		if isWrong = !s.isCode(id, code); isWrong {
+			_, err := db.Exec(ctx, d.Tx, wrongSigning, kept.ID)
+			return err
+		}
+		details, err := s.openDetails(form.details)
+		if err != nil {
+			return err
+		}
+		return s.confirm(ctx, d, id, details)
+	})
+	if err == nil && isWrong {
+		err = chorus.Invalid{"code": "form.code"}
+	}
+	return s.Key(id), ignoreSigned(err)
+}
+
+// ConfirmByLink signs with the details that stand on the page which the mail's
+// link leads to. A link alone proves nothing, for mail scanners follow links
+// and press buttons: it needs the browser that sent the form, or the code.
+func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Signing, code string, details Details) error {
+	id, err := s.idOf(key)
+	if err != nil {
+		return err
+	}
+	wrong := details.checkSigned()
+	isWrong := false
+	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
+		form, err := s.newestForm(ctx, d.Tx, id)
+		if err != nil {
+			return err
+		}
+		if isWrong, err = s.checkBrowser(ctx, d.Tx, id, kept, code); err != nil || isWrong || len(wrong) > 0 {
+			return err
+		}
+		details.Email, details.Lang = form.Email, form.Lang
+		return s.confirm(ctx, d, id, details)
+	})
+	if err == nil && isWrong {
+		wrong["code"] = "form.code"
+	}
+	if err == nil {
+		err = wrong.Err()
+	}
+	return ignoreSigned(err)
+}
+
+// checkSigned checks the details on the page of the link, which does not ask
+// for the address again.
+func (d Details) checkSigned() chorus.Invalid {
+	wrong := d.Check()
+	delete(wrong, "email")
+	return wrong
+}
+
+func (s *Service) newestForm(ctx context.Context, tx *db.Tx, id chorus.ID) (Details, error) {
+	form, err := db.One(ctx, tx, newestSigning, scanKept, id, tx.Now.Add(-confirmWithin))
+	if err != nil {
+		return Details{}, err
+	}
+	return s.openDetails(form.details)
+}
+
+// checkBrowser makes sure that a person is there: this browser sent the form,
+// or the code from the mail was typed. Codes typed in vain are counted.
+func (s *Service) checkBrowser(ctx context.Context, tx *db.Tx, id chorus.ID, kept Signing, code string) (isWrong bool, err error) {
+	form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now.Add(-confirmWithin))
+	if err == nil && form.signer == id {
+		return false, nil
+	}
+	if err != nil && !errors.Is(err, chorus.ErrNotFound) {
+		return false, err
+	}
+	return s.checkCode(ctx, tx, id, code)
+}
+
+func (s *Service) checkCode(ctx context.Context, tx *db.Tx, id chorus.ID, code string) (isWrong bool, err error) {
+	who, err := signerFor(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	if who.wrong >= maxWrong {
+		return false, errTries
+	}
+	count := rightCode
+	if isWrong = !s.isCode(id, code); isWrong {
+		count = wrongCode
+	}
+	_, err = db.Exec(ctx, tx, count, id)
+	return isWrong, err
+}
+
+func (s *Service) isCode(id chorus.ID, typed string) bool {
+	typed = strings.Join(strings.Fields(typed), "")
+	return subtle.ConstantTimeCompare([]byte(typed), []byte(s.code(id))) == 1
+}
+
+// errSigned ends a deed of somebody who has signed meanwhile: no second
+// signature, and no error for the signer.
+var errSigned = errors.New("has signed")
+
+func ignoreSigned(err error) error {
+	if errors.Is(err, errSigned) {
+		return nil
+	}
+	return err
+}
+
+// confirm makes a signature public. The claim on the signer's row comes first:
+// of two that confirm at once, one finds it taken.
+func (s *Service) confirm(ctx context.Context, d *recorder.Deed, id chorus.ID, details Details) error {
+	who, err := signerFor(ctx, d.Tx, id)
+	if err != nil {
+		return err
+	}
+	decl, err := byID(ctx, d.Tx, who.declaration)
+	if err != nil {
+		return err
+	}
+	if who.state == signed {
+		return errSigned
+	}
+	if err := decl.CanSign(fact.People, d.Tx.Now); err != nil {
+		return err
+	}
+	claimed, err := db.Exec(ctx, d.Tx, claimSigner, id)
+	if err != nil {
+		return err
+	}
+	if claimed == 0 {
+		return errSigned
+	}
+	hash, err := d.Publish(ctx, details.fact(decl.ID))
+	if err != nil {
+		return err
+	}
+	return s.keepSigned(ctx, d.Tx, who, details, hash)
+}
+
+func (d Details) fact(id chorus.ID) *fact.SignatureAdded {
+	identity := fact.Identity{Name: d.Name, Town: d.Town}
+	f := &fact.SignatureAdded{Declaration: id, Core: fact.Show(fact.SignatureCore{Country: d.Country}), Identity: fact.Show(identity)}
+	if d.Hidden {
+		f.Identity = fact.Withhold(identity)
+	}
+	return f
+}
+
+func (s *Service) keepSigned(ctx context.Context, tx *db.Tx, who signer, d Details, hash fact.Hash) error {
+	sealed, err := s.sealDetails(d)
+	if err != nil {
+		return err
+	}
+	shown := hash[:]
+	if d.Hidden {
+		shown = nil
+	}
+	address := s.Vault.Seal("signer address", []byte(d.Email))
+	if _, err := db.Exec(ctx, tx, keepSigned, who.id, address, sealed, hash[:], shown); err != nil {
+		return err
+	}
+	if _, err := db.Exec(ctx, tx, deleteSignings, who.id); err != nil || d.Comment == "" {
+		return err
+	}
+	comment, err := json.Marshal(fact.Comment{Text: d.Comment, Lang: d.Lang})
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, tx, putComment, who.id, who.declaration, s.Vault.Seal("signer comment", comment), tx.Now)
+	return err
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package declaration
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"example.org/chorus"
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/lang"
+	"example.org/chorus/internal/platform/mail"
+	"example.org/chorus/internal/platform/web"
+)
+
+// Details is what a person gives to sign. None of it is public before it is
+// confirmed, and the address never is.
+type Details struct {
+	Name    string `json:"name"`
+	Email   string `json:"email"`
+	Country string `json:"country"`
+	Town    string `json:"town,omitempty"`
+	Comment string `json:"comment,omitempty"`
+	Lang    string `json:"lang"` // of the page, and of the mail
+	Hidden  bool   `json:"hidden,omitempty"`
+}
+
+// Limits of a signature, in characters.
+const (
+	maxName    = 100
+	maxTown    = 80
+	maxComment = 500
+)
+
+// Check says what is wrong with the details.
+func (d Details) Check() chorus.Invalid {
+	wrong := chorus.Invalid{}
+	for field, fault := range map[string]string{
+		"name":    web.CheckName(d.Name, web.Line{Max: maxName}),
+		"country": web.CheckCountry(d.Country),
+		"town":    web.CheckName(d.Town, web.Line{Max: maxTown, Optional: true}),
+		"comment": web.CheckComment(d.Comment, web.Line{Max: maxComment, Optional: true}),
+	} {
+		if fault != "" {
+			wrong[field] = fault
+		}
+	}
+	if _, err := mail.ParseAddress(d.Email); err != nil {
+		wrong["email"] = "form.email"
+	}
+	return wrong
+}
+
+// A Signing is what a browser keeps of a form it sent, until it is confirmed.
+type Signing struct {
+	ID     string
+	Secret string
+}
+
+func (s Signing) String() string { return s.ID + "." + s.Secret }
+
+// ParseSigning reads what String wrote.
+func ParseSigning(s string) Signing {
+	id, secret, _ := strings.Cut(s, ".")
+	return Signing{id, secret}
+}
+
+const (
+	confirmWithin = 48 * time.Hour
+	maxSignings   = 20 // forms kept for one address and declaration
+	maxWrong      = 5  // codes typed in vain
+)
+
+// Sign keeps what a person typed and mails a code and a link to confirm it.
+// Whether the address has signed before or not, the reply is the same.
+func (s *Service) Sign(ctx context.Context, slug string, d Details) (Signing, error) {
+	if err := d.Check().Err(); err != nil {
+		return Signing{}, err
+	}
+	kept := Signing{string(chorus.NewID()), rand.Text()}
+	address, err := mail.ParseAddress(d.Email)
+	if err != nil {
+		return kept, err
+	}
+	d.Email = address
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		decl, err := bySlug(ctx, tx, slug)
+		if err != nil {
+			return err
+		}
+		if err := decl.CanSign(fact.People, tx.Now); err != nil {
+			return err
+		}
+		who, err := s.ask(ctx, tx, decl, d)
+		if err != nil {
+			return err
+		}
+		if err := s.keep(ctx, tx, who, kept, d); err != nil {
+			return err
+		}
+		return s.mailSigner(ctx, tx, decl, who, d)
+	})
+	return kept, err
+}
+
+// ask finds the row of an address, or makes it.
+func (s *Service) ask(ctx context.Context, tx *db.Tx, decl *Declaration, d Details) (signer, error) {
+	secret, err := db.Value[[]byte](ctx, tx, secretOf, decl.ID)
+	if err != nil {
+		return signer{}, err
+	}
+	dedupe := s.Vault.Hash("signer", string(secret), mail.Normalise(d.Email))
+	return db.One(ctx, tx, askSigner, scanSigner, chorus.NewID(), decl.ID, dedupe, d.Lang, tx.Now)
+}
+
+// keep stores the form until it is confirmed. Whoever floods an address with
+// forms only has their own forms dropped: the mail's link still works.
+func (s *Service) keep(ctx context.Context, tx *db.Tx, who signer, kept Signing, d Details) error {
+	n, err := db.Value[int64](ctx, tx, countSignings, who.id, tx.Now.Add(-confirmWithin))
+	if err != nil || n >= maxSignings {
+		return err
+	}
+	sealed, err := s.sealDetails(d)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, tx, insertSigning, kept.ID, who.id, secretHash(kept.Secret), sealed, tx.Now)
+	return err
+}
+
+func secretHash(secret string) []byte {
+	h := sha256.Sum256([]byte(secret))
+	return h[:]
+}
+
+const sealDetailsFor = "signer details"
+
+func (s *Service) sealDetails(d Details) ([]byte, error) {
+	plain, err := json.Marshal(d)
+	return s.Vault.Seal(sealDetailsFor, plain), err
+}
+
+func (s *Service) openDetails(sealed []byte) (d Details, err error) {
+	if sealed == nil {
+		return d, nil
+	}
+	plain, err := s.Vault.Open(sealDetailsFor, sealed)
+	if err != nil {
+		return d, err
+	}
+	return d, json.Unmarshal(plain, &d)
+}
+
+// mailSigner sends the code and the link, or, to somebody who has signed, the
+// link to their own page. It holds no word that the form held.
+func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, who signer, d Details) error {
+	topic := "sign " + string(decl.ID)
+	if ok, err := s.Mail.Allow(ctx, tx, d.Email, topic); err != nil || !ok {
+		return err
+	}
+	say := s.Catalogue.Speak(lang.Tag(d.Lang))
+	title, _ := decl.Title.In(d.Lang)
+	args := []any{"title", title, "code", s.code(who.id), "link", s.BaseURL + "/" + d.Lang + "/mine/" + s.Key(who.id),
+		"block", s.BaseURL + "/" + d.Lang + "/no-mail/" + s.Mail.BlockCode(d.Email), "page", s.BaseURL + decl.Path()}
+	m := mail.Message{To: d.Email, Topic: topic, Lang: d.Lang, Auto: true, Subject: say.T("declaration.mail.confirm_subject", args...), Text: say.T("declaration.mail.confirm", args...)}
+	if who.state == signed {
+		m.Subject, m.Text = say.T("declaration.mail.signed_subject", args...), say.T("declaration.mail.signed", args...)
+	}
+	return s.Mail.Queue(ctx, tx, m)
+}
+
+// Key is the last part of the address of a signer's own page. It is not
+// stored: whoever holds the mail holds it.
+func (s *Service) Key(id chorus.ID) string {
+	return string(id) + "." + s.Vault.Token("signer key", string(id))
+}
+
+func (s *Service) idOf(key string) (chorus.ID, error) {
+	id, token, _ := strings.Cut(key, ".")
+	if !s.Vault.CheckToken(token, "signer key", id) {
+		return "", chorus.ErrNotFound
+	}
+	return chorus.ID(id), nil
+}
+
+// code is the six digits in the mails to a signer.
+func (s *Service) code(id chorus.ID) string { return s.Vault.Digits("signer code", 6, string(id)) }

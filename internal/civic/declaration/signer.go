@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package declaration
+
+import (
+	"context"
+
+	"example.org/chorus"
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/platform/db"
+)
+
+// A signer is the private side of a person's signature.
+type signer struct {
+	id          chorus.ID
+	declaration chorus.ID
+	state       string
+	details     []byte // sealed; nil before signing and once erased
+	hash        []byte // the signature in the record
+	shown       []byte // the entry that shows the name now
+	comment     []byte // the comment in the record
+	wrong       int    // codes typed in vain
+}
+
+// The states of a signer.
+const (
+	asked     = "asked"
+	signed    = "signed"
+	withdrawn = "withdrawn"
+)
+
+const signerColumns = `id, declaration, state, details, hash, shown, comment, wrong`
+
+var (
+	askSigner = db.SQL(`INSERT INTO private_signer (id, declaration, dedupe, lang, state, wrong, asked) VALUES ($1, $2, $3, $4, 'asked', 0, $5)
+		ON CONFLICT (declaration, dedupe) DO UPDATE SET asked = excluded.asked, lang = excluded.lang
+		RETURNING ` + signerColumns)
+	signerByID  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
+	claimSigner = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0 WHERE id = $1 AND state <> 'signed'`)
+	keepSigned  = db.SQL(`UPDATE private_signer SET address = $2, details = $3, hash = $4, shown = $5, comment = NULL WHERE id = $1`)
+	keepShown   = db.SQL(`UPDATE private_signer SET shown = $2 WHERE id = $1`)
+	keepComment = db.SQL(`UPDATE private_signer SET comment = $2 WHERE id = $1`)
+	leaveSigner = db.SQL(`UPDATE private_signer SET state = 'withdrawn', shown = NULL, comment = NULL WHERE id = $1 AND state = 'signed'`)
+	eraseSigner = db.SQL(`UPDATE private_signer SET address = NULL, details = NULL, shown = NULL, comment = NULL WHERE id = $1`)
+	wrongCode   = db.SQL(`UPDATE private_signer SET wrong = wrong + 1 WHERE id = $1`)
+	rightCode   = db.SQL(`UPDATE private_signer SET wrong = 0 WHERE id = $1`)
+
+	insertSigning  = db.SQL(`INSERT INTO private_signing (id, signer, browser, details, wrong, made) VALUES ($1, $2, $3, $4, 0, $5)`)
+	countSignings  = db.SQL(`SELECT count(1) FROM private_signing WHERE signer = $1 AND made > $2`)
+	signingByID    = db.SQL(`SELECT signer, details, wrong FROM private_signing WHERE id = $1 AND browser = $2 AND made > $3`)
+	newestSigning  = db.SQL(`SELECT signer, details, wrong FROM private_signing WHERE signer = $1 AND made > $2 ORDER BY made DESC, id LIMIT 1`)
+	wrongSigning   = db.SQL(`UPDATE private_signing SET wrong = wrong + 1 WHERE id = $1`)
+	deleteSignings = db.SQL(`DELETE FROM private_signing WHERE signer = $1`)
+	staleSignings  = db.SQL(`DELETE FROM private_signing WHERE made < $1`)
+	staleSigners   = db.SQL(`DELETE FROM private_signer WHERE state = 'asked' AND asked < $1`)
+
+	putComment      = db.SQL(`INSERT INTO private_comment (signer, declaration, sealed, made) VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET sealed = excluded.sealed, made = excluded.made`)
+	deleteComment   = db.SQL(`DELETE FROM private_comment WHERE signer = $1`)
+	commentOf       = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE signer = $1 AND declaration = $2`)
+	commentsOf      = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE declaration = $1 ORDER BY made, signer LIMIT 100`)
+	countCommentsOf = db.SQL(`SELECT count(1) FROM private_comment WHERE declaration = $1`)
+)
+
+func scanSigner(r db.Row) (w signer, err error) {
+	return w, r.Scan(&w.id, &w.declaration, &w.state, &w.details, &w.hash, &w.shown, &w.comment, &w.wrong)
+}
+
+func (w signer) signature() fact.Hash { return fact.Hash(w.hash) }
+
+// named is the entry and the part in it that show the signer's name.
+func (w signer) named() (fact.Hash, int64) {
+	if string(w.shown) == string(w.hash) {
+		return fact.Hash(w.shown), fact.SignatureIdentityPart
+	}
+	return fact.Hash(w.shown), 0 // of a SignatureShown
+}
+
+func signerFor(ctx context.Context, tx *db.Tx, id chorus.ID) (signer, error) {
+	return db.One(ctx, tx, signerByID, scanSigner, id)
+}
+
+// A kept is a form that waits for confirmation.
+type keptForm struct {
+	signer  chorus.ID
+	details []byte
+	wrong   int
+}
+
+func scanKept(r db.Row) (k keptForm, err error) {
+	return k, r.Scan(&k.signer, &k.details, &k.wrong)
+}
+
+// DropStale forgets forms that nobody confirmed in time.
+func (s *Service) DropStale(ctx context.Context) error {
+	return s.DB.Write(ctx, func(tx *db.Tx) error {
+		if _, err := db.Exec(ctx, tx, staleSignings, tx.Now.Add(-confirmWithin)); err != nil {
+			return err
+		}
+		_, err := db.Exec(ctx, tx, staleSigners, tx.Now.Add(-confirmWithin))
+		return err
+	})
+}
