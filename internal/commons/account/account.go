@@ -15,6 +15,7 @@ package account
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"time"
@@ -99,6 +100,47 @@ func (s *Service) AddressHash(email string) []byte {
 // ByID is a person, or chorus.ErrNotFound.
 func ByID(ctx context.Context, tx *db.Tx, id chorus.ID) (Person, error) {
 	return db.One(ctx, tx, personByID, scanPerson, id)
+}
+
+// ByIDs are the people with these IDs, as far as there are any.
+func ByIDs(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]Person, error) {
+	list, err := db.All(ctx, tx, peopleByID, scanPerson, jsonList(ids))
+	found := make(map[chorus.ID]Person, len(list))
+	for _, p := range list {
+		found[p.ID] = p
+	}
+	return found, err
+}
+
+// Stewards are those who look after the instance, the first ones first.
+func Stewards(ctx context.Context, tx *db.Tx) ([]chorus.ID, error) {
+	return db.All(ctx, tx, stewardIDs, func(r db.Row) (id chorus.ID, err error) { return id, r.Scan(&id) })
+}
+
+// EmailsOf opens the addresses of people.
+func (s *Service) EmailsOf(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]string, error) {
+	found := make(map[chorus.ID]string, len(ids))
+	return found, db.Each(ctx, tx, sealedByIDs, func(r db.Row) error {
+		var id chorus.ID
+		var sealed []byte
+		if err := r.Scan(&id, &sealed); err != nil {
+			return err
+		}
+		plain, err := s.Vault.Open(sealFor, sealed)
+		found[id] = string(plain)
+		return err
+	}, jsonList(ids))
+}
+
+func jsonList(ids []chorus.ID) string {
+	if ids == nil {
+		return "[]"
+	}
+	b, err := json.Marshal(ids)
+	if err != nil {
+		panic(err) // strings can always be written
+	}
+	return string(b)
 }
 
 // EmailOf opens the address of a person, to write to it.
