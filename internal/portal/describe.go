@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package portal
+
+import (
+	"context"
+
+	"example.org/chorus"
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/commons/account"
+	"example.org/chorus/internal/commons/wording"
+	"example.org/chorus/internal/platform/recorder"
+	"example.org/chorus/internal/platform/web"
+)
+
+// The longest texts about the instance, in characters.
+const (
+	maxName    = 60
+	maxAbout   = 4000
+	maxContact = 200
+)
+
+// checkSite says what is wrong with a description.
+func checkSite(core fact.SiteCore) chorus.Invalid {
+	wrong := chorus.Invalid{}
+	for field, fault := range map[string]string{
+		"name":    wording.Check(core.Name, web.Line{Max: maxName}),
+		"about":   wording.Check(core.About, web.Line{Max: maxAbout}),
+		"contact": web.Line{Max: maxContact}.Check(core.Contact),
+	} {
+		if fault != "" {
+			wrong[field] = fault
+		}
+	}
+	return wrong
+}
+
+// Describe publishes what the instance says of itself.
+func (s *Service) Describe(ctx context.Context, by chorus.ID, core fact.SiteCore) error {
+	if err := checkSite(core).Err(); err != nil {
+		return err
+	}
+	err := s.Recorder.Write(ctx, func(d *recorder.Deed) error {
+		if err := account.RequireSteward(ctx, d.Tx, by); err != nil {
+			return err
+		}
+		return publishSite(ctx, d, core)
+	})
+	s.kept.Store(nil)
+	return err
+}
+
+// publishSite says it under the name that the site had before, if it had one.
+func publishSite(ctx context.Context, d *recorder.Deed, core fact.SiteCore) error {
+	id, _, err := siteNow(ctx, d.Tx)
+	if isMissing(err) {
+		id, err = chorus.NewID(), nil
+	}
+	if err == nil {
+		_, err = d.Publish(ctx, &fact.SiteDescribed{Site: id, Core: fact.Show(core)})
+	}
+	return err
+}

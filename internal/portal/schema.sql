@@ -1,0 +1,13 @@
+-- Public: what the instance said of itself, each time; the newest holds.
+CREATE TABLE site (
+	entry INTEGER PRIMARY KEY, -- place in the record
+	id    TEXT    NOT NULL,
+	core  TEXT    NOT NULL     -- fact.SiteCore as JSON
+) STRICT;
+
+-- The link for the first start, until it is used.
+CREATE TABLE private_setup (
+	id    INTEGER PRIMARY KEY, -- always 1
+	token BLOB    NOT NULL,    -- SHA-256 of what the link holds
+	site  TEXT    NOT NULL     -- fact.SiteCore as JSON, to be published; '' until it was given
+) STRICT;
