@@ -164,18 +164,55 @@ func (y *laidOut) times(x, out []float64) {
 
 func (y *laidOut) order() int { return y.columns }
 
-// flipped is y with the sign of every entry drawn anew.
-func (y *laidOut) flipped(r random) *laidOut {
+// contentNames are hashes by which rows and columns are told apart by their votes, whatever they are called.
+type contentNames struct{ row, column []uint64 }
+
+// names hashes every column with all its votes and then every row likewise. Rows that are equal are numbered.
+func (y *centred) names() contentNames {
+	n := contentNames{make([]uint64, len(y.rows)), make([]uint64, y.order())}
+	each := func(i uint32, do func(col uint16, answer uint64)) {
+		for answer, cols := range [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))} {
+			for _, c := range cols {
+				do(c, uint64(answer)+1)
+			}
+		}
+	}
+	for range 2 { // the first round sees numbers of votes only, the second what they belong to
+		for r, i := range y.rows {
+			n.row[r] = 0
+			each(i, func(c uint16, answer uint64) { n.row[r] += mix(n.column[c] + answer) })
+		}
+		clear(n.column)
+		for r, i := range y.rows {
+			each(i, func(c uint16, answer uint64) { n.column[c] += mix(n.row[r] ^ answer<<60) })
+		}
+	}
+	number(n.row)
+	number(n.column)
+	return n
+}
+
+// number makes equal names different.
+func number(names []uint64) {
+	seen := make(map[uint64]uint64, len(names))
+	for i, name := range names {
+		names[i] = mix(name + seen[name]*0x9e3779b97f4a7c15)
+		seen[name]++
+	}
+}
+
+// flipped is y with the sign of every entry drawn anew, by the names of its row and column.
+func (y *laidOut) flipped(names contentNames, seed uint64) *laidOut {
 	out := *y
 	out.entries = slices.Clone(y.entries)
-	bits := uint64(0)
-	for k := range out.entries {
-		if k&63 == 0 {
-			bits = r.next()
+	from := 0
+	for r, to := range y.ends {
+		for k := from; k < to; k++ {
+			if mix(names.row[r]^names.column[y.cols[k]]+seed)&1 == 1 {
+				out.entries[k] = -out.entries[k]
+			}
 		}
-		if bits>>(k&63)&1 == 1 {
-			out.entries[k] = -out.entries[k]
-		}
+		from = to
 	}
 	return &out
 }

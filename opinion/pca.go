@@ -22,10 +22,10 @@ const axisTolerance = 1e-11
 // lanczosLimit bounds the number of products.
 const lanczosLimit = 400
 
-// leadingAxes finds the eigenvectors whose values exceed noise, at least two and at most `most` of them, by the method of Lanczos (1950) with
-// full reorthogonalisation (Parlett 1998, ch. 13): about 15 products where power iteration takes hundreds.
-// start decides nothing but the last bits.
-func leadingAxes(ctx context.Context, a symmetric, start []float64, noise float64, most int) (axes, error) {
+// leadingAxes finds the first eigenvectors by the method of Lanczos (1950) with full reorthogonalisation (Parlett 1998, ch. 13):
+// about 20 products where power iteration takes hundreds. start decides nothing but the last bits.
+// Fewer than asked for come back when the votes do not reach so many directions.
+func leadingAxes(ctx context.Context, a symmetric, start []float64, count int) (axes, error) {
 	l := &lanczos{a: a, random: randomFor(uint64(len(start)))}
 	l.begin(start)
 	for {
@@ -35,21 +35,12 @@ func leadingAxes(ctx context.Context, a symmetric, start []float64, noise float6
 		done := !l.step()
 		if steps := len(l.alpha); done || steps == lanczosLimit || steps >= 8 && steps%4 == 0 {
 			values, shapes := eigenTridiagonal(l.alpha, l.beta)
-			want := wanted(values, noise, most)
+			want := min(count, len(values))
 			if done || steps == lanczosLimit || l.settled(values, shapes, want) {
-				return l.axes(values, shapes, want, noise), nil
+				return l.axes(values, shapes, want), nil
 			}
 		}
 	}
-}
-
-// wanted counts the values worth having.
-func wanted(values []float64, noise float64, most int) int {
-	n := 0
-	for n < len(values) && n < most && values[n] > noise {
-		n++
-	}
-	return min(max(2, n), len(values))
 }
 
 // lanczos builds an orthonormal basis in which a is tridiagonal: alpha on the diagonal, beta beside it.
@@ -90,8 +81,8 @@ func (l *lanczos) step() bool {
 		largest = max(largest, a)
 	}
 	switch {
-	case len(l.basis) == len(v):
-		l.next = nil
+	case len(l.basis) == len(v), size == 0 && l.alpha[len(l.alpha)-1] <= 1e-13*largest:
+		l.next = nil // nothing is left, or a vector drawn at random is mapped to nothing: then so are all others
 	case size <= 1e-13*largest || size == 0:
 		l.restart()
 	default:
@@ -137,7 +128,7 @@ func (l *lanczos) settled(values []float64, shapes [][]float64, want int) bool {
 	return last > 0
 }
 
-func (l *lanczos) axes(values []float64, shapes [][]float64, want int, noise float64) axes {
+func (l *lanczos) axes(values []float64, shapes [][]float64, want int) axes {
 	var out axes
 	n := len(l.basis[0])
 	product := make([]float64, n)
@@ -155,9 +146,6 @@ func (l *lanczos) axes(values []float64, shapes [][]float64, want int, noise flo
 		addScaled(product, -values[i], c)
 		out.residual = max(out.residual, math.Sqrt(dot(product, product))/values[0])
 		out.values, out.vectors = append(out.values, values[i]), append(out.vectors, c)
-		if values[i] > noise {
-			out.carried++
-		}
 	}
 	return out
 }
@@ -203,14 +191,14 @@ func carriedAxes(ctx context.Context, y *centred, seed uint64, most int) (int, e
 	edges := make([]float64, noiseFlips)
 	var values []float64
 	var fault error
+	names := sample.names()
 	parallel(noiseFlips+1, func(i int) {
 		if i == noiseFlips {
-			a, err := leadingAxes(ctx, flat, onesOf(y.order()), 0, most)
+			a, err := leadingAxes(ctx, flat, onesOf(y.order()), most)
 			values, fault = a.values, err
 			return
 		}
-		flipped := flat.flipped(randomFor(seed, i))
-		edges[i] = largestValue(flipped)
+		edges[i] = largestValue(flat.flipped(names, mix(seed+uint64(i))))
 	})
 	edge, n := slices.Max(edges), 0
 	for n < len(values) && values[n] > edge {

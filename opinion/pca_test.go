@@ -100,7 +100,7 @@ func TestAxesEqualDenseSolver(t *testing.T) {
 		m := len(values)
 		for name, op := range bothOperators(v) {
 			start := spread(v.statements, allTrue(m))
-			a, err := leadingAxes(context.Background(), op, start, 0, 5)
+			a, err := leadingAxes(context.Background(), op, start, 5)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func TestAxesOfPublished(t *testing.T) {
 		t.Run(set, func(t *testing.T) {
 			v := loadSet(t, set).Votes()
 			for name, op := range bothOperators(v) {
-				a, err := leadingAxes(context.Background(), op, spread(v.statements, allTrue(len(v.statements))), 0, 8)
+				a, err := leadingAxes(context.Background(), op, spread(v.statements, allTrue(len(v.statements))), 8)
 				if err != nil {
 					t.Fatal(err)
 				}

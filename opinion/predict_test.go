@@ -72,7 +72,7 @@ func TestPredict(t *testing.T) {
 			y := newCentred(&v.matrix, identity(len(v.spans)), mean, counts)
 			carried, _ := carriedAxes(context.Background(), y, 1, 8)
 			for _, d := range []int{1, 2, 3, 4, 5} {
-				a, _ := leadingAxes(context.Background(), y, spread(v.statements, counts), 0, max(2, d))
+				a, _ := leadingAxes(context.Background(), y, spread(v.statements, counts), max(2, d))
 				if d == 1 {
 					a.vectors = a.vectors[:1]
 				}

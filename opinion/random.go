@@ -43,3 +43,5 @@ func (r *random) poisson(mean float64) float64 {
 	}
 	return k
 }
+
+func (r *random) intBelow(n int) int { return int(r.float() * float64(n)) }

@@ -57,8 +57,9 @@ type router struct {
 
 // guide is what the last result says to the statements shown and the votes counted until the next.
 type guide struct {
-	groups    int
-	groupOf   []int16   // by row; -1 none
+	groupOf   []int16   // by row; NoGroup
+	labels    []int     // of the groups
+	enough    int       // votes of a group a figure needs
 	tallies   [][]Tally // group x column
 	extremity []float64 // by column
 	loadings  [][2]float64
@@ -115,16 +116,20 @@ func (g *guide) extremityOf(col uint16) float64 {
 	return 0
 }
 
+// tallyOf is where the votes of a row on a column are counted for its group; nil when they are not.
+func (g *guide) tallyOf(row int, col uint16) *Tally {
+	if row >= len(g.groupOf) || g.groupOf[row] == NoGroup || int(col) >= len(g.tallies[g.groupOf[row]]) {
+		return nil
+	}
+	return &g.tallies[g.groupOf[row]][col]
+}
+
 // voted takes notice of a vote that has just been counted.
 func (r *router) voted(row int, col uint16, before, after Vote, st Statement, t Tally) {
 	r.weigh(col, st, t)
-	g := &r.guide
-	if row >= len(g.groupOf) || g.groupOf[row] < 0 {
-		return
-	}
-	if line := g.tallies[g.groupOf[row]]; int(col) < len(line) {
-		line[col].add(before, -1)
-		line[col].add(after, 1)
+	if line := r.guide.tallyOf(row, col); line != nil {
+		line.add(before, -1)
+		line.add(after, 1)
 	}
 }
 

@@ -31,6 +31,10 @@ type State struct {
 	gram       *gram // nil when there are too many statements
 	free       [17][]int
 	route      router
+
+	computing sync.Mutex // held by Result
+	touched   []uint32   // rows changed since Result last took a copy
+	isTouched []bool
 }
 
 // NewState starts from the votes given, or from nothing when v is nil.
@@ -52,6 +56,7 @@ func NewState(v *Votes) *State {
 	for j, st := range s.statements {
 		s.colOf[st.ID] = uint16(j)
 	}
+	s.isTouched = make([]bool, len(s.ids))
 	s.tallies = v.Tallies()
 	s.gram = nil
 	if len(s.statements) <= gramColumns {
@@ -89,6 +94,7 @@ func (s *State) Cast(p ParticipantID, st StatementID, v Vote) error {
 }
 
 func (s *State) change(i int, col uint16, before, after Vote) {
+	s.touch(i)
 	if before != Unseen {
 		s.remove(i, col, before)
 		if s.gram != nil && s.counted[i] {
@@ -108,6 +114,13 @@ func (s *State) change(i int, col uint16, before, after Vote) {
 	}
 }
 
+func (s *State) touch(i int) {
+	if !s.isTouched[i] {
+		s.isTouched[i] = true
+		s.touched = append(s.touched, uint32(i))
+	}
+}
+
 func (s *State) addRow(p ParticipantID) uint32 {
 	row := uint32(len(s.ids))
 	s.rowOf[p] = row
@@ -115,6 +128,7 @@ func (s *State) addRow(p ParticipantID) uint32 {
 	s.rows.spans = append(s.rows.spans, span{})
 	s.banned = append(s.banned, false)
 	s.counted = append(s.counted, true)
+	s.isTouched = append(s.isTouched, false)
 	return row
 }
 
@@ -238,6 +252,7 @@ func (s *State) setBanned(p ParticipantID, banned bool) {
 		return
 	}
 	s.banned[i] = banned
+	s.touch(i)
 	by := 1
 	if banned {
 		by = -1
@@ -247,6 +262,9 @@ func (s *State) setBanned(p ParticipantID, banned bool) {
 		for _, col := range s.rows.cols[from:to] {
 			s.tallies[col].add(v, by)
 			s.route.weigh(col, s.statements[col], s.tallies[col])
+			if line := s.route.guide.tallyOf(i, col); line != nil {
+				line.add(v, by)
+			}
 		}
 	}
 }
@@ -300,9 +318,9 @@ func (s *State) votes() *Votes {
 	}
 	v.spans = make([]span, len(rank))
 	v.banned = make([]bool, len(rank))
-	from := make([]int, len(rank))
+	from := make([]uint32, len(rank))
 	for i, r := range rank {
-		v.participants[r], v.banned[r], from[r] = s.ids[i], s.banned[i], i
+		v.participants[r], v.banned[r], from[r] = s.ids[i], s.banned[i], uint32(i)
 	}
 	total := 0
 	for r, i := range from {
@@ -315,12 +333,13 @@ func (s *State) votes() *Votes {
 	parallel(pieces, func(part int) {
 		lo, hi := piece(len(rank), pieces, part)
 		for r := lo; r < hi; r++ {
-			copy(v.cols[v.spans[r].start:], s.rows.voted(from[r]))
+			copy(v.cols[v.spans[r].start:], s.rows.voted(int(from[r])))
 			if !inOrder {
 				v.renumber(r, cols)
 			}
 		}
 	})
+	v.origin = from
 	if s.gram != nil {
 		v.gram = s.gram.copied(cols, inOrder)
 	}

@@ -95,8 +95,9 @@ type Votes struct {
 	matrix
 	participants []ParticipantID
 	statements   []Statement
-	banned       []bool // nil: nobody
-	gram         *gram  // pair counts, when they are at hand
+	banned       []bool   // nil: nobody
+	gram         *gram    // pair counts, when they are at hand
+	origin       []uint32 // the rows of the State this was copied from
 }
 
 // Participants lists who voted, in row order. The caller must not change it.

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+import "math"
+
+// Interval is where a share lies with a probability of 80 %: one in ten below Low, one in ten above High.
+type Interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// shareInterval is the credible interval of a share after `successes` of `trials`, with the prior of
+// Jeffreys (1946), Beta(1/2, 1/2), which favours no share.
+func shareInterval(successes, trials int) Interval {
+	a, b := float64(successes)+0.5, float64(trials-successes)+0.5
+	return Interval{betaQuantile(0.1, a, b), betaQuantile(0.9, a, b)}
+}
+
+// shareAtLeast is the share exceeded with a probability of 90 %.
+func shareAtLeast(successes, trials float64) float64 {
+	return betaQuantile(0.1, successes+0.5, trials-successes+0.5)
+}
+
+// betaQuantile inverts the distribution function of Beta(a, b): a normal approximation (Abramowitz and Stegun 1964, 26.5.22),
+// bettered by Newton's method held within bounds.
+func betaQuantile(p, a, b float64) float64 {
+	if a > b {
+		return 1 - betaQuantile(1-p, b, a) // keeps the digits next to 1
+	}
+	low, high := 0.0, 1.0
+	x := betaGuess(p, a, b)
+	front := logBeta(a, b)
+	for range 60 {
+		f := betaCumulative(x, a, b, front) - p
+		if f > 0 {
+			high = x
+		} else {
+			low = x
+		}
+		density := math.Exp((a-1)*math.Log(x) + (b-1)*math.Log1p(-x) - front)
+		next := x - f/density
+		if !(next > low && next < high) {
+			next = (low + high) / 2
+		}
+		moved := math.Abs(next - x)
+		x = next
+		if moved < 1e-6*x { // the step after is smaller by its square
+			break
+		}
+	}
+	return x
+}
+
+func betaGuess(p, a, b float64) float64 {
+	if a < 1 || b < 1 {
+		// near an edge the distribution is a power: P = x^a / (a B(a,b))
+		edge := math.Exp((math.Log(p*a) + logBeta(a, b)) / a)
+		if b < 1 {
+			edge = 1 - math.Exp((math.Log((1-p)*b)+logBeta(a, b))/b)
+		}
+		return min(1-1e-9, max(1e-12, edge))
+	}
+	z := normalQuantile(p)
+	l := (z*z - 3) / 6
+	s, t := 1/(2*a-1), 1/(2*b-1)
+	h := 2 / (s + t)
+	w := z*math.Sqrt(h+l)/h - (t-s)*(l+5.0/6-2/(3*h))
+	return min(1-1e-9, max(1e-12, a/(a+b*math.Exp(-2*w))))
+}
+
+func normalQuantile(p float64) float64 { return math.Sqrt2 * math.Erfinv(2*p-1) }
+
+func logBeta(a, b float64) float64 {
+	x, _ := math.Lgamma(a)
+	y, _ := math.Lgamma(b)
+	z, _ := math.Lgamma(a + b)
+	return x + y - z
+}
+
+// betaCumulative is the regularised incomplete beta function by its continued fraction (Abramowitz and Stegun 26.5.8,
+// evaluated after Lentz 1976).
+func betaCumulative(x, a, b, front float64) float64 {
+	if x > (a+1)/(a+b+2) {
+		return 1 - betaCumulative(1-x, b, a, front)
+	}
+	if x <= 0 {
+		return 0
+	}
+	const tiny = 1e-300
+	c, d := 1.0, 1/(1-(a+b)*x/(a+1))
+	f := d
+	for m := 1.0; m < 1000; m++ {
+		even := m * (b - m) * x / ((a + 2*m - 1) * (a + 2*m))
+		d = 1 / max(tiny, 1+even*d)
+		c = max(tiny, 1+even/c)
+		f *= d * c
+		odd := -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
+		d = 1 / max(tiny, 1+odd*d)
+		c = max(tiny, 1+odd/c)
+		step := d * c
+		f *= step
+		if math.Abs(step-1) < 1e-13 {
+			break
+		}
+	}
+	return f * math.Exp(a*math.Log(x)+b*math.Log1p(-x)-front) / a
+}

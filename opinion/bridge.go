@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+import (
+	"context"
+	"math"
+)
+
+// Bridging is the outcome of a model that ranks statements without any groups: that of Community Notes
+// (ranking-notes.md there). A vote r (1 agree, 1/2 pass, 0 disagree) is explained by
+//
+//	r = mean + leniency_u + intercept_n + viewpoint_u factor_n
+//
+// so intercept_n is the agreement with a statement that viewpoints do not explain. All parameters are kept small:
+// squares of intercepts cost 0.15, of viewpoints and factors 0.03, each as a mean over its kind beside the mean squared error.
+type Bridging struct {
+	Mean   float64 `json:"mean"`
+	People int     `json:"people"` // used; an even sample where there are very many votes
+	Rounds int     `json:"rounds"`
+}
+
+// Bridge is a statement's place in the ranking.
+type Bridge struct {
+	Intercept float64 `json:"intercept"`
+	Low       float64 `json:"low"` // the least intercept after one more vote against, by any extreme of person
+	Factor    float64 `json:"factor"`
+	Verdict   Verdict `json:"verdict"`
+}
+
+// Verdict applies the thresholds of Community Notes to the low intercept.
+type Verdict string
+
+// Bridges from 0.40; Rejects below -0.05 - 0.8 |factor|; Open between, and with fewer than 5 votes.
+const (
+	Bridges Verdict = "bridges"
+	Rejects Verdict = "rejects"
+	Open    Verdict = "open"
+)
+
+const (
+	interceptCost = 0.15
+	factorCost    = 0.03
+	bridgeVotes   = 2 << 20 // beyond so many votes an even sample of people is taken
+	bridgeRounds  = 60
+	bridgeSettled = 1e-5 // largest change of an intercept
+	bridgeEnough  = 5
+)
+
+var rating = [3]float64{1, 0, 0.5} // agree, disagree, pass
+
+// bridger fits the model by alternating least squares: with one side fixed, the other is a 2 x 2 ridge regression each.
+type bridger struct {
+	m         *matrix
+	rows      []uint32
+	counts    []bool
+	seen      [3][]float64 // by answer and column
+	mean      float64
+	intercept []float64
+	factor    []float64
+	perPerson float64 // votes per person and per column: they turn means of squares into sums
+	perColumn float64
+	extremes  extremes
+}
+
+// extremes are the largest leniencies and viewpoints of people.
+type extremes struct {
+	leniency, viewpoint [2]float64
+	sums                peopleSums
+}
+
+// columnSums is what a column needs to know of those who gave it one answer: sums of viewpoint f, f^2, leniency i and f i.
+type columnSums struct{ f, ff, i, fi float64 }
+
+func bridge(ctx context.Context, m *matrix, rows []uint32, votes int, counts []bool, start []float64) (*Bridging, []*Bridge, error) {
+	if votes > bridgeVotes {
+		rows = everyNth(rows, max(1, len(rows)*(bridgeVotes>>10)/(votes>>10)))
+	}
+	b := &bridger{m: m, rows: rows, counts: counts, intercept: make([]float64, len(counts)), factor: make([]float64, len(counts))}
+	b.count()
+	copy(b.factor, start)
+	out := &Bridging{People: len(rows)}
+	var sums [3][]columnSums
+	for out.Rounds < bridgeRounds {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		out.Rounds++
+		sums = b.people()
+		if b.columns(sums) < bridgeSettled {
+			break
+		}
+		b.balance(b.extremes.sums)
+	}
+	out.Mean = b.mean
+	list := make([]*Bridge, len(counts))
+	for j := range list {
+		if votes := b.seen[0][j] + b.seen[1][j] + b.seen[2][j]; counts[j] && votes >= bridgeEnough {
+			list[j] = b.verdict(j, sums)
+		}
+	}
+	return out, list, nil
+}
+
+// count fixes what does not change from round to round.
+func (b *bridger) count() {
+	total, sum, columns := 0.0, 0.0, 0.0
+	for a := range b.seen {
+		b.seen[a] = make([]float64, len(b.counts))
+	}
+	for _, i := range b.rows {
+		for a, cols := range b.answers(int(i)) {
+			for _, c := range cols {
+				b.seen[a][c]++
+			}
+		}
+	}
+	for j, counts := range b.counts {
+		if counts {
+			columns++
+			for a, r := range rating {
+				total += b.seen[a][j]
+				sum += r * b.seen[a][j]
+			}
+		}
+	}
+	b.mean = sum / max(1, total)
+	b.perPerson, b.perColumn = total/max(1, float64(len(b.rows))), total/max(1, columns)
+}
+
+func (b *bridger) answers(i int) [3][]uint16 {
+	return [3][]uint16{b.m.agreed(i), b.m.disagreed(i), b.m.passed(i)}
+}
+
+// people fits leniency and viewpoint of everyone, and sums them up by column at once.
+func (b *bridger) people() [3][]columnSums {
+	var tables [3][]columnSums // by column: factor, its square, what is left of the vote, factor times that
+	for a, r := range rating {
+		tables[a] = make([]columnSums, len(b.counts))
+		for j, f := range b.factor {
+			if b.counts[j] {
+				left := r - b.mean - b.intercept[j]
+				tables[a][j] = columnSums{f, f * f, left, f * left}
+			}
+		}
+	}
+	pieces := rowParts(len(b.rows))
+	sums := make([][3][]columnSums, pieces)
+	ends := make([]extremes, pieces)
+	parallel(pieces, func(p int) {
+		from, to := piece(len(b.rows), pieces, p)
+		for a := range sums[p] {
+			sums[p][a] = make([]columnSums, len(b.counts))
+		}
+		for _, i := range b.rows[from:to] {
+			b.person(int(i), &tables, &sums[p], &ends[p])
+		}
+	})
+	b.extremes = ends[0]
+	for p := 1; p < pieces; p++ {
+		b.extremes.widen(ends[p])
+		for a := range sums[0] {
+			for j := range sums[0][a] {
+				sums[0][a][j].add(&sums[p][a][j])
+			}
+		}
+	}
+	return sums[0]
+}
+
+func (s *columnSums) add(o *columnSums) {
+	s.f += o.f
+	s.ff += o.ff
+	s.i += o.i
+	s.fi += o.fi
+}
+
+func (e *extremes) widen(o extremes) {
+	e.leniency = [2]float64{min(e.leniency[0], o.leniency[0]), max(e.leniency[1], o.leniency[1])}
+	e.viewpoint = [2]float64{min(e.viewpoint[0], o.viewpoint[0]), max(e.viewpoint[1], o.viewpoint[1])}
+	e.sums.n += o.sums.n
+	e.sums.leniency += o.sums.leniency
+	e.sums.squares += o.sums.squares
+}
+
+func (b *bridger) person(i int, tables, sums *[3][]columnSums, ends *extremes) {
+	var s columnSums
+	votes := 0.0
+	answers := b.answers(i)
+	for a, cols := range answers {
+		table := tables[a]
+		for _, c := range cols {
+			s.add(&table[c])
+		}
+		votes += float64(len(cols))
+	}
+	if votes == 0 {
+		return
+	}
+	leniency, viewpoint := solveRidge(votes, s.f, s.ff, s.i, s.fi, interceptCost*b.perPerson, factorCost*b.perPerson)
+	ends.widen(extremes{
+		[2]float64{leniency, leniency}, [2]float64{viewpoint, viewpoint}, peopleSums{1, leniency, viewpoint * viewpoint},
+	})
+	own := columnSums{viewpoint, viewpoint * viewpoint, leniency, leniency * viewpoint}
+	for a, cols := range answers {
+		line := sums[a]
+		for _, c := range cols {
+			line[c].add(&own)
+		}
+	}
+}
+
+// solveRidge minimises sum (y - i - f x)^2 + costI i^2 + costF f^2, given n, sum x, sum x^2, sum y, sum x y.
+func solveRidge(n, x, xx, y, xy, costI, costF float64) (i, f float64) {
+	n, xx = n+costI, xx+costF
+	det := n*xx - x*x
+	if det <= 0 {
+		return y / n, 0
+	}
+	return (xx*y - x*xy) / det, (n*xy - x*y) / det
+}
+
+// columns fits intercept and factor of every statement and then the mean. It reports the largest change of an intercept.
+func (b *bridger) columns(sums [3][]columnSums) (change float64) {
+	for j, counts := range b.counts {
+		if !counts {
+			continue
+		}
+		s, votes := b.column(j, sums)
+		i, f := s.solve(votes, b.perColumn)
+		change = max(change, math.Abs(i-b.intercept[j]))
+		b.intercept[j], b.factor[j] = i, f
+	}
+	return change
+}
+
+// balance moves what mean, leniencies and intercepts have in common, and the scale that viewpoints and factors share, to where
+// they cost least. Neither changes what is expected of any vote, and alternating alone gets there slowly.
+func (b *bridger) balance(people peopleSums) {
+	columns, sum, squares := 0.0, 0.0, 0.0
+	for j, counts := range b.counts {
+		if counts {
+			columns++
+			sum += b.intercept[j]
+			squares += b.factor[j] * b.factor[j]
+		}
+	}
+	if columns == 0 || people.n == 0 {
+		return
+	}
+	mean := sum / columns
+	third := (b.mean + mean + people.leniency/people.n) / 3
+	scale := 1.0
+	if squares > 0 && people.squares > 0 {
+		scale = math.Pow(people.squares/people.n*columns/squares, 0.25)
+	}
+	for j, counts := range b.counts {
+		if counts {
+			b.intercept[j] += third - mean
+			b.factor[j] *= scale
+		}
+	}
+	b.mean = third
+}
+
+// peopleSums sums up leniencies and squared viewpoints of people.
+type peopleSums struct{ n, leniency, squares float64 }
+
+// normal holds the sums of one statement's regression on viewpoints.
+type normal struct{ x, xx, y, xy float64 }
+
+func (s normal) solve(votes, perColumn float64) (intercept, factor float64) {
+	return solveRidge(votes, s.x, s.xx, s.y, s.xy, interceptCost*perColumn, factorCost*perColumn)
+}
+
+func (b *bridger) column(j int, sums [3][]columnSums) (s normal, votes float64) {
+	for a, r := range rating {
+		t, n := sums[a][j], b.seen[a][j]
+		votes += n
+		s.x += t.f
+		s.xx += t.ff
+		s.y += n*(r-b.mean) - t.i
+		s.xy += t.f*(r-b.mean) - t.fi
+	}
+	return s, votes
+}
+
+func (b *bridger) verdict(j int, sums [3][]columnSums) *Bridge {
+	s, votes := b.column(j, sums)
+	out := &Bridge{Verdict: Open}
+	out.Intercept, out.Factor = s.solve(votes, b.perColumn)
+	out.Low = out.Intercept
+	for _, leniency := range b.extremes.leniency {
+		for _, f := range [...]float64{b.extremes.viewpoint[0], 0, b.extremes.viewpoint[1]} {
+			y := 0 - b.mean - leniency
+			more := normal{s.x + f, s.xx + f*f, s.y + y, s.xy + f*y}
+			i, _ := more.solve(votes+1, b.perColumn)
+			out.Low = min(out.Low, i)
+		}
+	}
+	switch {
+	case out.Low >= 0.40:
+		out.Verdict = Bridges
+	case out.Low < -0.05-0.8*math.Abs(out.Factor):
+		out.Verdict = Rejects
+	}
+	return out
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+import (
+	"math"
+	"slices"
+)
+
+// Choice says how well the people divide into k groups.
+type Choice struct {
+	K          int     `json:"k"`
+	Silhouette float64 `json:"silhouette"` // mean over people, -1 to 1 (Rousseeuw 1987)
+	Error      float64 `json:"error"`      // its bootstrap standard error
+	Stability  float64 `json:"stability"`  // mean agreement (adjusted Rand) of groups found in bootstrap samples with those found in all
+}
+
+// The bootstrap draws this many samples; a number of groups is stable when the samples agree at least so well with the whole
+// (the bound Hennig 2007 gives for "valid, stable clusters" is 0.75 for its measure of agreement).
+const (
+	bootstraps   = 24
+	wholeStarts  = 16
+	sampleStarts = 3
+	stableFrom   = 0.75
+)
+
+// choice is one k under examination.
+type choice struct {
+	Choice
+	best   partition
+	widths []float64 // silhouette in each bootstrap sample
+	agrees []float64
+}
+
+// examine divides the cloud into 2 to most groups, and does the same in bootstrap samples of the people (Poisson weights, one for each
+// little cluster; Oza and Russell 2001).
+func (c *cloud) examine(most int, seed uint64) []choice {
+	most = min(most, c.len())
+	if most < 2 {
+		return nil
+	}
+	gaps := c.distances()
+	out := make([]choice, most-1)
+	parallel(len(out), func(n int) {
+		k := n + 2
+		best := c.kMeans(k, wholeStarts, c.weight, randomFor(seed, 0, k))
+		out[n] = choice{
+			Choice: Choice{K: k, Silhouette: c.silhouette(gaps, best.label, k, c.weight)},
+			best:   best, widths: make([]float64, bootstraps), agrees: make([]float64, bootstraps),
+		}
+	})
+	parallel(bootstraps, func(b int) {
+		r := randomFor(seed, 1, b)
+		weight := make([]float64, c.len())
+		for i, w := range c.weight {
+			weight[i] = r.poisson(w)
+		}
+		for n := range out {
+			k := n + 2
+			p := c.kMeans(k, sampleStarts, weight, randomFor(seed, 2, b, k))
+			out[n].widths[b] = c.silhouette(gaps, p.label, k, weight)
+			out[n].agrees[b] = adjustedRand(out[n].best.label, p.label, c.weight)
+		}
+	})
+	for n := range out {
+		_, out[n].Error = meanAndDeviation(out[n].widths)
+		out[n].Stability, _ = meanAndDeviation(out[n].agrees)
+	}
+	return out
+}
+
+// pick settles on one k: among the stable ones (or, if none is, the most stable one) that with the best silhouette, unless a smaller one
+// is worse by less than the bootstrap error of the difference.
+func pick(list []choice) *choice {
+	var stable []*choice
+	var steadiest *choice
+	for n := range list {
+		if list[n].Stability >= stableFrom {
+			stable = append(stable, &list[n])
+		}
+		if steadiest == nil || list[n].Stability > steadiest.Stability {
+			steadiest = &list[n]
+		}
+	}
+	if len(stable) == 0 {
+		return steadiest
+	}
+	best := slices.MaxFunc(stable, func(a, b *choice) int {
+		if a.Silhouette > b.Silhouette {
+			return 1
+		}
+		return -1
+	})
+	for _, c := range stable {
+		difference := make([]float64, len(c.widths))
+		for b := range difference {
+			difference[b] = best.widths[b] - c.widths[b]
+		}
+		if _, sd := meanAndDeviation(difference); best.Silhouette-c.Silhouette <= sd {
+			return c
+		}
+	}
+	return best
+}
+
+func meanAndDeviation(x []float64) (mean, deviation float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		deviation += (v - mean) * (v - mean)
+	}
+	return mean, math.Sqrt(deviation / max(1, float64(len(x)-1)))
+}
+
+// distances is the full table of distances between points.
+func (c *cloud) distances() [][]float64 {
+	out := make([][]float64, c.len())
+	parallel(c.len(), func(i int) {
+		out[i] = make([]float64, c.len())
+		for j := range out[i] {
+			out[i][j] = math.Sqrt(squaredDistance(c.point(i), c.point(j)))
+		}
+	})
+	return out
+}
+
+// silhouette is the mean over people of (b-a)/max(a,b); people in one little cluster count as standing together.
+func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float64) float64 {
+	size, total, score := make([]float64, k), 0.0, 0.0
+	for i, g := range label {
+		size[g] += weight[i]
+		total += weight[i]
+	}
+	sums := make([]float64, k)
+	for i, own := range label {
+		if weight[i] == 0 || size[own] <= 1 {
+			continue
+		}
+		clear(sums)
+		for j, w := range weight {
+			sums[label[j]] += w * gaps[i][j]
+		}
+		a, b := sums[own]/(size[own]-1), math.Inf(1)
+		for g, s := range sums {
+			if g != own && size[g] > 0 {
+				b = min(b, s/size[g])
+			}
+		}
+		if larger := max(a, b); larger > 0 && !math.IsInf(b, 1) {
+			score += weight[i] * (b - a) / larger
+		}
+	}
+	if total == 0 {
+		return 0
+	}
+	return score / total
+}

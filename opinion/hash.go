@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+)
+
+// hashRows is the number of rows hashed together.
+const hashRows = 4096
+
+// Hash names the votes: it is the same for the same latest votes, moderation and bans, in whatever order they came.
+// It is the SHA-256 of a header (statements, participants) and of the SHA-256 of every 4096 rows;
+// docs/opinion.md gives the bytes, so that others can compute it.
+func (v *Votes) Hash() string {
+	v = v.sorted()
+	h := sha256.New()
+	h.Write(v.header())
+	blocks := (len(v.spans) + hashRows - 1) / hashRows
+	sums := make([][sha256.Size]byte, blocks)
+	parallel(blocks, func(b int) {
+		var text []byte
+		for i := b * hashRows; i < min(len(v.spans), (b+1)*hashRows); i++ {
+			s := &v.spans[i]
+			text = binary.LittleEndian.AppendUint16(text, s.agrees)
+			text = binary.LittleEndian.AppendUint16(text, s.disagrees)
+			text = binary.LittleEndian.AppendUint16(text, s.passes)
+			for _, c := range v.voted(i) {
+				text = binary.LittleEndian.AppendUint16(text, c)
+			}
+		}
+		sums[b] = sha256.Sum256(text)
+	})
+	for _, s := range sums {
+		h.Write(s[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (v *Votes) header() []byte {
+	text := []byte("chorus.opinion votes 1\n")
+	text = binary.LittleEndian.AppendUint64(text, uint64(len(v.statements)))
+	for _, s := range v.statements {
+		text = binary.LittleEndian.AppendUint64(text, uint64(s.ID))
+		kind := byte(s.Moderation + 1)
+		if s.Meta {
+			kind |= 4
+		}
+		text = append(text, kind)
+	}
+	text = binary.LittleEndian.AppendUint64(text, uint64(len(v.participants)))
+	for i, p := range v.participants {
+		id := uint64(p)
+		if v.isBanned(i) {
+			id |= 1 << 63
+		}
+		text = binary.LittleEndian.AppendUint64(text, id)
+	}
+	return text
+}
+
+// sorted is v with participants and statements in ascending order.
+func (v *Votes) sorted() *Votes {
+	for i := 1; i < len(v.participants); i++ {
+		if v.participants[i] < v.participants[i-1] {
+			return NewState(v).Votes()
+		}
+	}
+	for j := 1; j < len(v.statements); j++ {
+		if v.statements[j].ID < v.statements[j-1].ID {
+			return NewState(v).Votes()
+		}
+	}
+	return v
+}
