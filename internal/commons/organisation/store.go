@@ -18,8 +18,8 @@ const theList = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_ar
 var (
 	organisationByID    = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id = $1`)
 	organisationsByID   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id IN ` + theList + ` ORDER BY o.entry`)
-	organisationsByName = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded = $1 ORDER BY o.verified DESC, o.entry LIMIT 50`)
-	organisationsLike   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded LIKE $1 ESCAPE '\'
+	organisationsByName = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded = $1 AND o.folded <> '' ORDER BY o.verified DESC, o.entry LIMIT 50`)
+	organisationsLike   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded LIKE $1 ESCAPE '\' AND o.folded <> ''
 		ORDER BY CASE WHEN o.folded LIKE $2 ESCAPE '\' THEN 0 ELSE 1 END, o.folded, o.entry LIMIT $3`)
 	namesKnown = db.SQL(`SELECT o.folded, o.country FROM organisation o WHERE o.folded IN ` + theList + ` ORDER BY o.entry`)
 )

@@ -118,7 +118,7 @@ func (s *Service) sendDomainCode(ctx context.Context, tx *db.Tx, o Organisation,
 		To: address, Topic: "organisation " + string(o.ID), Lang: string(say.Tag()), Auto: true,
 		Subject: say.T("organisation.mail.domain_subject", "code", code),
 		Text: say.T("organisation.mail.domain_text", "code", code, "name", o.Name,
-			"page", fmt.Sprintf("%s/%s%s", s.BaseURL, say.Tag(), Path(o.ID))),
+			"page", s.address(say, Path(o.ID))),
 	})
 }
 
