@@ -28,6 +28,9 @@ func ParseAddress(s string) (string, error) {
 	if err != nil || !isHost(host) || len(local)+1+len(host) > 254 {
 		return "", ErrAddress
 	}
+	if again, err := domainRules.ToASCII(host); err != nil || again != host {
+		return "", ErrAddress // idna writes some names that it does not read
+	}
 	return local + "@" + host, nil
 }
 

@@ -51,7 +51,7 @@ func Open(address string) (Sender, error) {
 	case "memory":
 		return NewInbox(), nil
 	}
-	return nil, errors.New("a mail URL begins with smtp:, smtps:, dir: or memory:")
+	return nil, errors.New("want a mail URL such as smtp://host, smtps://host, memory: or dir:PATH")
 }
 
 // compose writes the letter as go-mail's message. Nothing in it comes from the

@@ -66,7 +66,7 @@ func format(secret [32]byte) string {
 	return notice + prefix + base64.StdEncoding.EncodeToString(secret[:]) + "\n"
 }
 
-var errForm = errors.New("not a secret of Chorus: want one line that begins with " + prefix)
+var errForm = errors.New("not a secret of Chorus, which is one line that begins with " + prefix + "…")
 
 func parse(text string) (secret [32]byte, err error) {
 	found := ""
