@@ -112,9 +112,9 @@ func roughly(v *web.Visit, n int64) string {
 	case n == 0:
 		return v.T("privacy.rows.none")
 	case n < 10:
-		return v.T("privacy.rows.few")
+		return v.T("privacy.rows.handful")
 	case n > mostCounted:
-		return v.T("privacy.rows.many", "count", int64(mostCounted))
+		return v.T("privacy.rows.most", "count", int64(mostCounted))
 	}
 	unit := int64(10)
 	for n/unit >= 10 {

@@ -18,10 +18,11 @@ import (
 	"example.org/chorus/internal/platform/web"
 )
 
-// setupCookie holds the ticket of the sign-in in the browser of the first steward.
+// ticketCookie is the one in which package account looks for the ticket of a
+// sign-in, so that the link in the mail works in this browser too.
 const (
-	setupCookie = "chorus-setup"
-	setupLife   = 15 * time.Minute
+	ticketCookie = "chorus-ticket"
+	setupLife    = 15 * time.Minute
 )
 
 var setupRate = web.Rate{Deed: "setup", PerHour: 30, Burst: 10}
@@ -51,7 +52,7 @@ func (s *Service) setup(v *web.Visit) error {
 		return v.Show(http.StatusOK, p.page(v), setupPage(v, p))
 	case p.who != "":
 		return v.Show(http.StatusOK, p.page(v), setupOpenPage(v, p))
-	case v.CookieValue(setupCookie) != "":
+	case v.CookieValue(ticketCookie) != "":
 		return v.Show(http.StatusOK, p.page(v), setupCodePage(v, p))
 	}
 	return v.Show(http.StatusOK, p.page(v), setupPage(v, p))
@@ -135,7 +136,7 @@ func (s *Service) begin(v *web.Visit, p start, f web.Form) error {
 	}
 	ticket, err := s.Accounts.AskSignIn(v.Context(), f.Get("email"), v.Say.Tag(), p.path(""))
 	if err == nil {
-		v.SetCookie(setupCookie, ticket, setupLife)
+		v.SetCookie(ticketCookie, ticket, setupLife)
 	}
 	return err
 }
@@ -155,7 +156,7 @@ func (s *Service) postSetupCode(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	person, _, err := s.Accounts.SignIn(v.Context(), account.Proof{Ticket: v.CookieValue(setupCookie), Code: f.Get("code")})
+	person, _, err := s.Accounts.SignIn(v.Context(), account.Proof{Ticket: v.CookieValue(ticketCookie), Code: f.Get("code")})
 	var ok bool
 	if p.form, ok = f.With(err); ok {
 		return v.Show(http.StatusUnprocessableEntity, p.page(v), setupCodePage(v, p))
@@ -184,6 +185,6 @@ func (s *Service) finish(v *web.Visit, by chorus.ID) error {
 	if err != nil {
 		return err
 	}
-	v.SetCookie(setupCookie, "", -1)
+	v.SetCookie(ticketCookie, "", -1)
 	return v.Redirect("/steward")
 }
