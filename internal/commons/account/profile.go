@@ -59,7 +59,7 @@ func (s *Service) Held(ctx context.Context, by chorus.ID) (all []Holding, err er
 		say := s.Catalogue.Speak(p.Lang)
 		all = []Holding{
 			{"account.held.name", p.Name}, {"account.held.email", email}, {"account.held.lang", say.Autonym()},
-			{"account.held.joined", p.Joined.Format("2006-01-02")}, {"account.held.id", string(p.ID)},
+			{"account.held.joined", p.Joined.Format("2006-01-02")}, {"account.held.number", string(p.ID)},
 		}
 		if p.Steward {
 			all = append(all, Holding{"account.held.role", string(Steward)})
