@@ -88,7 +88,7 @@ func isEmpty(v reflect.Value) bool {
 var (
 	// simple words need no quotation marks, unless they look like a number or a
 	// day: the library sees to those.
-	simple = regexp.MustCompile(`^\pL[\pL\pM\pN().&/'-]*( [\pL\pM\pN().&/'-]+)*$`)
+	simple = regexp.MustCompile(`^[\pL\pN][\pL\pM\pN().&/'-]*( [\pL\pM\pN().&/'-]+)*$`)
 	// Older readers of YAML take Norway for a no.
 	yesOrNo = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off)$`)
 )
