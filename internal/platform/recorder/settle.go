@@ -26,7 +26,7 @@ func (s *settling) undo(tx *db.Tx, mark int) {
 // placeNow places and applies one fact inside its deed, so that the next deed
 // of the group sees it.
 func (r *Recorder) placeNow(ctx context.Context, tx *db.Tx, it *item) error {
-	if r.tree == nil {
+	if len(r.settling.leaves) == 0 { // another program, such as an import, may have written since
 		if err := r.loadHead(ctx, tx); err != nil {
 			return err
 		}

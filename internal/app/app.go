@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+// Package app puts an instance together. It is the only package that knows
+// every capability.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/commons/account"
+	"example.org/chorus/internal/commons/catalogue"
+	"example.org/chorus/internal/commons/cause"
+	"example.org/chorus/internal/commons/initiative"
+	"example.org/chorus/internal/commons/organisation"
+	"example.org/chorus/internal/commons/wording"
+	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/job"
+	"example.org/chorus/internal/platform/lang"
+	"example.org/chorus/internal/platform/mail"
+	"example.org/chorus/internal/platform/recorder"
+	"example.org/chorus/internal/platform/vault"
+	"example.org/chorus/internal/platform/web"
+	"example.org/chorus/internal/portal"
+)
+
+// A Config says how an instance is run. Every field but Data works when empty.
+type Config struct {
+	Data        string           // folder of the database file and of the instance's secret
+	Database    string           // postgres:// URL; empty: SQLite in Data
+	BaseURL     string           // as people reach it; empty: http://localhost:8080
+	Mail        string           // smtp://, smtps://, dir:PATH or memory:; empty: a folder in Data
+	From        string           // the sender of mails; empty: chorus at the base URL's host
+	BehindProxy bool             // visitors come through one proxy that sets X-Forwarded-For
+	Unlimited   bool             // no limits on tries and mails: for tests and benchmarks
+	Now         func() time.Time // the clock; nil: the machine's
+	Log         *slog.Logger     // nil: the default one
+}
+
+// filled is the configuration with what was left out.
+func (c Config) filled() Config {
+	if c.BaseURL == "" {
+		c.BaseURL = "http://localhost:8080"
+	}
+	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	if c.Database == "" {
+		c.Database = filepath.Join(c.Data, "chorus.db")
+	}
+	if c.Mail == "" {
+		c.Mail = "dir:" + filepath.Join(c.Data, "mail")
+	}
+	if c.From == "" {
+		c.From = "chorus@" + mailHost(c.BaseURL)
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c
+}
+
+// mailHost is the host of a base URL as a mail address can have it.
+func mailHost(base string) string {
+	_, host, _ := strings.Cut(base, "://")
+	host, _, _ = strings.Cut(host, "/")
+	host, _, _ = strings.Cut(host, ":")
+	if !strings.Contains(host, ".") {
+		return "chorus.example"
+	}
+	return host
+}
+
+// An App is one instance.
+type App struct {
+	Config Config
+	DB     *db.DB
+	Record *recorder.Recorder
+	Jobs   *job.Runner
+	Sender mail.Sender
+	Mail   *mail.Outbox
+	Site   *web.Site
+	Vault  *vault.Vault
+
+	Accounts      *account.Service
+	Organisations *organisation.Service
+	Initiatives   *initiative.Service
+	Declarations  *declaration.Service
+	Portal        *portal.Service
+}
+
+// Open opens an instance, making what is not there yet.
+func Open(ctx context.Context, c Config) (*App, error) {
+	a := &App{Config: c.filled()}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) (err error) {
+	c := a.Config
+	if a.Vault, err = vault.Open(filepath.Join(c.Data, "secret")); err != nil {
+		return err
+	}
+	catalogue, err := Catalogue()
+	if err != nil {
+		return err
+	}
+	if a.DB, err = db.Open(ctx, c.Database); err != nil {
+		return err
+	}
+	if c.Now != nil {
+		a.DB.Now = c.Now
+	}
+	tablesAreNew, err := a.DB.Setup(ctx, schemas...)
+	if err != nil {
+		return err
+	}
+	a.Jobs = job.New(a.DB, c.Log)
+	if a.Sender, err = mail.Open(c.Mail); err != nil {
+		return err
+	}
+	if a.Mail, err = mail.New(a.DB, a.Vault, a.Jobs, a.Sender, mail.Options{From: c.From, Log: c.Log, Limits: c.limits()}); err != nil {
+		return err
+	}
+	a.Record = recorder.New(a.DB, func(b []byte) []byte { return a.Vault.Seal("opening", b) }, c.Log)
+	a.services(catalogue)
+	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations)
+	a.chores()
+	return a.Record.Start(ctx, tablesAreNew)
+}
+
+func (c Config) limits() mail.Limits {
+	if !c.Unlimited {
+		return mail.Limits{}
+	}
+	many := mail.Limit{Mails: 1 << 30, Within: time.Hour}
+	return mail.Limits{Topic: many, Address: many, SignIn: many, SignInDay: many, PerHour: 1 << 30}
+}
+
+// schemas are the tables of every package that keeps some.
+var schemas = []string{recorder.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
+	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema}
+
+// Catalogue is the words of every package in every language.
+func Catalogue() (*lang.Catalogue, error) {
+	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(),
+		declaration.Messages(), declaration.DeskMessages(), portal.Messages())
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	return c, nil
+}
+
+func (a *App) services(c *lang.Catalogue) {
+	base := a.Config.BaseURL
+	a.Accounts = &account.Service{DB: a.DB, Vault: a.Vault, Mail: a.Mail, Catalogue: c, BaseURL: base}
+	a.Organisations = &organisation.Service{DB: a.DB, Vault: a.Vault, Mail: a.Mail, Record: a.Record, Catalogue: c, BaseURL: base, Accounts: a.Accounts}
+	a.Accounts.Holders = []account.Holder{a.Organisations}
+	a.Initiatives = &initiative.Service{DB: a.DB, Recorder: a.Record}
+	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Organisations: a.Organisations, Accounts: a.Accounts,
+		Catalogue: c, BaseURL: base, Log: a.Config.Log}
+	kind, _, _ := strings.Cut(a.Config.Mail, ":")
+	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Accounts: a.Accounts, Organisations: a.Organisations,
+		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine}}
+	a.Site = &web.Site{DB: a.DB, Log: a.Config.Log, Catalogue: c, BaseURL: base, Frame: a.Portal.Frame,
+		BehindProxy: a.Config.BehindProxy, Unlimited: a.Config.Unlimited}
+	a.Accounts.Routes(a.Site)
+	a.Organisations.Routes(a.Site)
+	a.Initiatives.Routes(a.Site)
+	a.Declarations.Routes(a.Site)
+	a.Portal.Routes(a.Site)
+}
+
+// chores are what an instance does by itself now and then.
+func (a *App) chores() {
+	a.Jobs.Every("session.stale", 24*time.Hour, a.Site.DropStaleSessions)
+	a.Jobs.Every("account.stale", time.Hour, a.Accounts.DropStaleTickets)
+	a.Jobs.Every("signing.stale", time.Hour, a.Declarations.DropStale)
+}
+
+// Run does the instance's background work until ctx ends.
+func (a *App) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	running.Go(func() { a.Record.Run(ctx) })
+	err := a.Jobs.Run(ctx)
+	running.Wait()
+	return err
+}
+
+// Close closes the database. Run must have ended.
+func (a *App) Close() error {
+	if a.DB == nil {
+		return nil
+	}
+	return a.DB.Close()
+}
