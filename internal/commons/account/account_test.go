@@ -150,7 +150,7 @@ func (h *house) mail(to string, n int) (code, link string) {
 	h.t.Helper()
 	for range 500 {
 		if all := h.inbox.For(to); len(all) >= n {
-			text := all[n-1].Text
+			text := all[0].Text // the newest
 			return codeIn.FindString(text), linkIn.FindString(text)
 		}
 		time.Sleep(10 * time.Millisecond)
