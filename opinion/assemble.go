@@ -16,7 +16,7 @@ const fewestPeople = 10
 const betweenBelow = 2.0 / 3
 
 // refineRounds bounds the rounds in which people, no longer little clusters, find their nearest centre.
-const refineRounds = 10
+const refineRounds = 4
 
 func (a *analysis) findGroups(ctx context.Context) error {
 	r := a.result

@@ -5,6 +5,7 @@ package opinion
 import (
 	"context"
 	"math"
+	"slices"
 )
 
 // Bridging is the outcome of a model that ranks statements without any groups: that of Community Notes
@@ -42,8 +43,8 @@ const (
 	interceptCost = 0.15
 	factorCost    = 0.03
 	bridgeVotes   = 2 << 20 // beyond so many votes an even sample of people is taken
-	bridgeRounds  = 60
-	bridgeSettled = 1e-5 // largest change of an intercept
+	bridgeRounds  = 40
+	bridgeSettled = 1e-3 // largest change of an intercept
 	bridgeEnough  = 5
 )
 
@@ -53,7 +54,8 @@ var rating = [3]float64{1, 0, 0.5} // agree, disagree, pass
 type bridger struct {
 	m         *matrix
 	rows      []uint32
-	counts    []bool
+	votes     []float64    // counted ones, by place in rows
+	counts    []bool       // columns that shape the map and have votes
 	seen      [3][]float64 // by answer and column
 	mean      float64
 	intercept []float64
@@ -104,28 +106,32 @@ func bridge(ctx context.Context, m *matrix, rows []uint32, votes int, counts []b
 
 // count fixes what does not change from round to round.
 func (b *bridger) count() {
-	total, sum, columns := 0.0, 0.0, 0.0
 	for a := range b.seen {
 		b.seen[a] = make([]float64, len(b.counts))
 	}
-	for _, i := range b.rows {
+	b.votes = make([]float64, len(b.rows))
+	people, columns, total, sum := 0.0, 0.0, 0.0, 0.0
+	for n, i := range b.rows {
 		for a, cols := range b.answers(int(i)) {
 			for _, c := range cols {
-				b.seen[a][c]++
+				if b.counts[c] {
+					b.seen[a][c]++
+					b.votes[n]++
+				}
 			}
 		}
+		people += min(1, b.votes[n])
 	}
-	for j, counts := range b.counts {
-		if counts {
-			columns++
-			for a, r := range rating {
-				total += b.seen[a][j]
-				sum += r * b.seen[a][j]
-			}
-		}
+	b.counts = slices.Clone(b.counts)
+	for j := range b.counts {
+		votes := b.seen[0][j] + b.seen[1][j] + b.seen[2][j]
+		b.counts[j] = votes > 0
+		columns += min(1, votes)
+		total += votes
+		sum += rating[0]*b.seen[0][j] + rating[2]*b.seen[2][j]
 	}
 	b.mean = sum / max(1, total)
-	b.perPerson, b.perColumn = total/max(1, float64(len(b.rows))), total/max(1, columns)
+	b.perPerson, b.perColumn = total/max(1, people), total/max(1, columns)
 }
 
 func (b *bridger) answers(i int) [3][]uint16 {
@@ -152,8 +158,8 @@ func (b *bridger) people() [3][]columnSums {
 		for a := range sums[p] {
 			sums[p][a] = make([]columnSums, len(b.counts))
 		}
-		for _, i := range b.rows[from:to] {
-			b.person(int(i), &tables, &sums[p], &ends[p])
+		for n := from; n < to; n++ {
+			b.person(n, &tables, &sums[p], &ends[p])
 		}
 	})
 	b.extremes = ends[0]
@@ -179,28 +185,29 @@ func (e *extremes) widen(o extremes) {
 	e.leniency = [2]float64{min(e.leniency[0], o.leniency[0]), max(e.leniency[1], o.leniency[1])}
 	e.viewpoint = [2]float64{min(e.viewpoint[0], o.viewpoint[0]), max(e.viewpoint[1], o.viewpoint[1])}
 	e.sums.n += o.sums.n
-	e.sums.leniency += o.sums.leniency
+	e.sums.intercept += o.sums.intercept
+	e.sums.factor += o.sums.factor
 	e.sums.squares += o.sums.squares
+	e.sums.both += o.sums.both
 }
 
-func (b *bridger) person(i int, tables, sums *[3][]columnSums, ends *extremes) {
+func (b *bridger) person(n int, tables, sums *[3][]columnSums, ends *extremes) {
+	if b.votes[n] == 0 {
+		return
+	}
 	var s columnSums
-	votes := 0.0
-	answers := b.answers(i)
+	answers := b.answers(int(b.rows[n]))
 	for a, cols := range answers {
 		table := tables[a]
 		for _, c := range cols {
 			s.add(&table[c])
 		}
-		votes += float64(len(cols))
 	}
-	if votes == 0 {
-		return
-	}
-	leniency, viewpoint := solveRidge(votes, s.f, s.ff, s.i, s.fi, interceptCost*b.perPerson, factorCost*b.perPerson)
+	leniency, viewpoint := solveRidge(b.votes[n], s.f, s.ff, s.i, s.fi, interceptCost*b.perPerson, factorCost*b.perPerson)
 	ends.widen(extremes{
-		[2]float64{leniency, leniency}, [2]float64{viewpoint, viewpoint}, peopleSums{1, leniency, viewpoint * viewpoint},
+		[2]float64{leniency, leniency}, [2]float64{viewpoint, viewpoint}, peopleSums{},
 	})
+	ends.sums.add(leniency, viewpoint)
 	own := columnSums{viewpoint, viewpoint * viewpoint, leniency, leniency * viewpoint}
 	for a, cols := range answers {
 		line := sums[a]
@@ -234,37 +241,45 @@ func (b *bridger) columns(sums [3][]columnSums) (change float64) {
 	return change
 }
 
-// balance moves what mean, leniencies and intercepts have in common, and the scale that viewpoints and factors share, to where
-// they cost least. Neither changes what is expected of any vote, and alternating alone gets there slowly.
-func (b *bridger) balance(people peopleSums) {
-	columns, sum, squares := 0.0, 0.0, 0.0
+// balance moves along the four directions in which the parameters can change without changing what is expected of any vote, to
+// where they cost least. Alternating alone gets there slowly.
+func (b *bridger) balance(p peopleSums) {
+	var c peopleSums // the same sums of the statements
 	for j, counts := range b.counts {
 		if counts {
-			columns++
-			sum += b.intercept[j]
-			squares += b.factor[j] * b.factor[j]
+			c.add(b.intercept[j], b.factor[j])
 		}
 	}
-	if columns == 0 || people.n == 0 {
+	if c.n == 0 || p.n == 0 || c.squares == 0 || p.squares == 0 {
 		return
 	}
-	mean := sum / columns
-	third := (b.mean + mean + people.leniency/people.n) / 3
-	scale := 1.0
-	if squares > 0 && people.squares > 0 {
-		scale = math.Pow(people.squares/people.n*columns/squares, 0.25)
-	}
+	// what mean, leniencies and intercepts share
+	third := (b.mean + c.intercept/c.n + p.intercept/p.n) / 3
+	lift := third - c.intercept/c.n
+	b.mean = third
+	// a shift of viewpoints into intercepts, and one of factors into leniencies
+	toIntercept := (factorCost*p.factor/p.n - interceptCost*(c.both+lift*c.factor)/c.n) / (factorCost + interceptCost*c.squares/c.n)
+	down := (factorCost*c.factor/c.n - interceptCost*p.both/p.n) / (factorCost + interceptCost*p.squares/p.n)
+	// the scale that viewpoints and factors share
+	size := math.Pow(p.squares/p.n*c.n/c.squares, 0.25)
 	for j, counts := range b.counts {
 		if counts {
-			b.intercept[j] += third - mean
-			b.factor[j] *= scale
+			b.intercept[j] += lift + toIntercept*b.factor[j]
+			b.factor[j] = (b.factor[j] - down) * size
 		}
 	}
-	b.mean = third
 }
 
-// peopleSums sums up leniencies and squared viewpoints of people.
-type peopleSums struct{ n, leniency, squares float64 }
+// peopleSums sums up intercepts and factors, which are called leniencies and viewpoints in people.
+type peopleSums struct{ n, intercept, factor, squares, both float64 }
+
+func (p *peopleSums) add(intercept, factor float64) {
+	p.n++
+	p.intercept += intercept
+	p.factor += factor
+	p.squares += factor * factor
+	p.both += intercept * factor
+}
 
 // normal holds the sums of one statement's regression on viewpoints.
 type normal struct{ x, xx, y, xy float64 }

@@ -167,28 +167,44 @@ func (y *laidOut) order() int { return y.columns }
 // contentNames are hashes by which rows and columns are told apart by their votes, whatever they are called.
 type contentNames struct{ row, column []uint64 }
 
-// names hashes every column with all its votes and then every row likewise. Rows that are equal are numbered.
+// names tells rows and columns apart. Rows that are equal are numbered. Names stay the same when all votes are flipped.
 func (y *centred) names() contentNames {
-	n := contentNames{make([]uint64, len(y.rows)), make([]uint64, y.order())}
-	each := func(i uint32, do func(col uint16, answer uint64)) {
-		for answer, cols := range [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))} {
-			for _, c := range cols {
-				do(c, uint64(answer)+1)
-			}
-		}
+	n := y.namesBy([...]uint64{1, 2, 3})
+	flipped := y.namesBy([...]uint64{2, 1, 3})
+	for r := range n.row {
+		n.row[r] += flipped.row[r]
 	}
-	for range 2 { // the first round sees numbers of votes only, the second what they belong to
-		for r, i := range y.rows {
-			n.row[r] = 0
-			each(i, func(c uint16, answer uint64) { n.row[r] += mix(n.column[c] + answer) })
-		}
-		clear(n.column)
-		for r, i := range y.rows {
-			each(i, func(c uint16, answer uint64) { n.column[c] += mix(n.row[r] ^ answer<<60) })
-		}
+	for c := range n.column {
+		n.column[c] += flipped.column[c]
 	}
 	number(n.row)
 	number(n.column)
+	return n
+}
+
+// namesBy hashes every row and then every column with all its votes, answers coded as given; the first round sees
+// numbers of votes only, the second what they belong to.
+func (y *centred) namesBy(code [3]uint64) contentNames {
+	n := contentNames{make([]uint64, len(y.rows)), make([]uint64, y.order())}
+	for range 2 {
+		columns := make([]uint64, y.order())
+		for r, i := range y.rows {
+			answers := [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))}
+			name := uint64(0)
+			for answer, cols := range answers {
+				for _, c := range cols {
+					name += mix(n.column[c] + code[answer])
+				}
+			}
+			n.row[r] = name
+			for answer, cols := range answers {
+				for _, c := range cols {
+					columns[c] += mix(name ^ code[answer]<<60)
+				}
+			}
+		}
+		n.column = columns
+	}
 	return n
 }
 

@@ -205,17 +205,15 @@ func (a *analysis) consensusShift(rows []uint32) (shift float64, at StatementID)
 		if s.Consensus == nil {
 			continue
 		}
-		changed, log := false, 0.0
+		before, after := 0.0, 0.0
 		for g, own := range a.sharesOf(s) {
-			out := less[g*len(a.tallies)+j]
-			if out == (Tally{}) {
-				log += math.Log(own.Agree.Low)
-				continue
+			if out := less[g*len(a.tallies)+j]; out != (Tally{}) {
+				before += math.Log(roughlyAtLeast(own.Agrees, own.Seen()))
+				after += math.Log(roughlyAtLeast(own.Agrees-out.Agrees, own.Seen()-out.Seen()))
 			}
-			changed = true
-			log += math.Log(shareAtLeast(float64(own.Agrees-out.Agrees), float64(own.Seen()-out.Seen())))
 		}
-		if moved := math.Abs(math.Exp(log/float64(groups)) - s.Consensus.Agree); changed && moved > shift {
+		// the share that all groups agree changes by the same factor, whatever it was exactly
+		if moved := s.Consensus.Agree * math.Abs(math.Expm1((after-before)/float64(groups))); moved > shift {
 			shift, at = moved, s.ID
 		}
 	}

@@ -19,8 +19,8 @@ type Choice struct {
 // (the bound Hennig 2007 gives for "valid, stable clusters" is 0.75 for its measure of agreement).
 const (
 	bootstraps   = 24
-	wholeStarts  = 16
-	sampleStarts = 3
+	wholeStarts  = 12
+	sampleStarts = 2
 	stableFrom   = 0.75
 )
 
@@ -127,32 +127,46 @@ func (c *cloud) distances() [][]float64 {
 
 // silhouette is the mean over people of (b-a)/max(a,b); people in one little cluster count as standing together.
 func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float64) float64 {
+	members := make([][]int, k)
 	size, total, score := make([]float64, k), 0.0, 0.0
 	for i, g := range label {
-		size[g] += weight[i]
-		total += weight[i]
+		if weight[i] > 0 {
+			members[g] = append(members[g], i)
+			size[g] += weight[i]
+			total += weight[i]
+		}
 	}
-	sums := make([]float64, k)
-	for i, own := range label {
-		if weight[i] == 0 || size[own] <= 1 {
+	for own := range members {
+		if size[own] <= 1 {
 			continue
 		}
-		clear(sums)
-		for j, w := range weight {
-			sums[label[j]] += w * gaps[i][j]
-		}
-		a, b := sums[own]/(size[own]-1), math.Inf(1)
-		for g, s := range sums {
-			if g != own && size[g] > 0 {
-				b = min(b, s/size[g])
+		for _, i := range members[own] {
+			a, b := sumGaps(gaps[i], weight, members[own])/(size[own]-1), math.Inf(1)
+			for g, others := range members {
+				if g != own && size[g] > 0 {
+					b = min(b, sumGaps(gaps[i], weight, others)/size[g])
+				}
 			}
-		}
-		if larger := max(a, b); larger > 0 && !math.IsInf(b, 1) {
-			score += weight[i] * (b - a) / larger
+			if larger := max(a, b); larger > 0 && !math.IsInf(b, 1) {
+				score += weight[i] * (b - a) / larger
+			}
 		}
 	}
 	if total == 0 {
 		return 0
 	}
 	return score / total
+}
+
+func sumGaps(gaps, weight []float64, of []int) float64 {
+	var x, y float64
+	for len(of) >= 2 {
+		x += weight[of[0]] * gaps[of[0]]
+		y += weight[of[1]] * gaps[of[1]]
+		of = of[2:]
+	}
+	if len(of) == 1 {
+		x += weight[of[0]] * gaps[of[0]]
+	}
+	return x + y
 }

@@ -164,6 +164,7 @@ func (c *cloud) seed(k int, weight, nearest []float64, r *random) []float64 {
 
 func squaredDistance(a, b []float64) float64 {
 	s := 0.0
+	b = b[:len(a)]
 	for k, x := range a {
 		s += (x - b[k]) * (x - b[k])
 	}
@@ -219,6 +220,16 @@ func (c *cloud) assign(p *partition, weight, sums []float64) (changed bool) {
 
 func nearestCenter(centers, at []float64) (group int, squared float64) {
 	squared = math.Inf(1)
+	if len(at) == 2 { // the usual case, with nothing to loop over
+		x, y := at[0], at[1]
+		for g := 0; g+1 < len(centers); g += 2 {
+			dx, dy := x-centers[g], y-centers[g+1]
+			if d := dx*dx + dy*dy; d < squared {
+				group, squared = g/2, d
+			}
+		}
+		return group, squared
+	}
 	for g := 0; g*len(at) < len(centers); g++ {
 		if d := squaredDistance(at, centers[g*len(at):][:len(at)]); d < squared {
 			group, squared = g, d

@@ -21,14 +21,22 @@ func (v *Votes) Hash() string {
 	blocks := (len(v.spans) + hashRows - 1) / hashRows
 	sums := make([][sha256.Size]byte, blocks)
 	parallel(blocks, func(b int) {
-		var text []byte
-		for i := b * hashRows; i < min(len(v.spans), (b+1)*hashRows); i++ {
-			s := &v.spans[i]
+		rows := v.spans[b*hashRows : min(len(v.spans), (b+1)*hashRows)]
+		size := 0
+		for i := range rows {
+			size += 6 + 2*rows[i].len()
+		}
+		text := make([]byte, 0, size)
+		for i := range rows {
+			s := &rows[i]
 			text = binary.LittleEndian.AppendUint16(text, s.agrees)
 			text = binary.LittleEndian.AppendUint16(text, s.disagrees)
 			text = binary.LittleEndian.AppendUint16(text, s.passes)
-			for _, c := range v.voted(i) {
-				text = binary.LittleEndian.AppendUint16(text, c)
+			cols := v.voted(b*hashRows + i)
+			at := len(text)
+			text = text[:at+2*len(cols)]
+			for k, c := range cols {
+				binary.LittleEndian.PutUint16(text[at+2*k:], c)
 			}
 		}
 		sums[b] = sha256.Sum256(text)

@@ -177,7 +177,7 @@ func spread(statements []Statement, counts []bool) []float64 {
 
 // Parallel analysis looks at no more than this many people, and flips signs this often.
 const (
-	noisePeople = 4096
+	noisePeople = 2048
 	noiseFlips  = 3
 )
 
@@ -190,21 +190,19 @@ func carriedAxes(ctx context.Context, y *centred, seed uint64, most int) (int, e
 	flat := layOut(&sample)
 	edges := make([]float64, noiseFlips)
 	var values []float64
-	var fault error
 	names := sample.names()
 	parallel(noiseFlips+1, func(i int) {
 		if i == noiseFlips {
-			a, err := leadingAxes(ctx, flat, onesOf(y.order()), most)
-			values, fault = a.values, err
+			values = firstValues(flat, 32)
 			return
 		}
-		edges[i] = largestValue(flat.flipped(names, mix(seed+uint64(i))))
+		edges[i] = firstValues(flat.flipped(names, mix(seed+uint64(i))), 12)[0]
 	})
 	edge, n := slices.Max(edges), 0
-	for n < len(values) && values[n] > edge {
+	for n < min(most, len(values)) && values[n] > edge {
 		n++
 	}
-	return n, fault
+	return n, ctx.Err()
 }
 
 // everyNth thins a list to at most n, evenly.
@@ -219,20 +217,14 @@ func everyNth(list []uint32, n int) []uint32 {
 	return out
 }
 
-// largestValue is the largest eigenvalue to about a thousandth.
-func largestValue(a symmetric) float64 {
+// firstValues gives the largest eigenvalues to about a thousandth, after so many products.
+func firstValues(a symmetric, products int) []float64 {
 	l := &lanczos{a: a, random: randomFor(1)}
 	l.begin(onesOf(a.order()))
-	for range 12 {
-		if !l.step() {
-			break
-		}
-	}
-	if len(l.alpha) == 0 {
-		return 0
+	for len(l.alpha) < products && l.step() {
 	}
 	values, _ := eigenTridiagonal(l.alpha, l.beta)
-	return values[0]
+	return values
 }
 
 func onesOf(n int) []float64 {

@@ -144,6 +144,11 @@ func lowerAt(k, o int) int {
 
 // invert replaces a positive definite matrix, given by its lower triangle, by its inverse: a = L L', inverse = L'^-1 L^-1.
 func invert(a *[maxAxes * (maxAxes + 1) / 2]float64, n int) {
+	if n == 2 {
+		det := a[0]*a[2] - a[1]*a[1]
+		a[0], a[1], a[2] = a[2]/det, -a[1]/det, a[0]/det
+		return
+	}
 	var l [maxAxes * (maxAxes + 1) / 2]float64
 	for i := range n {
 		for j := range i + 1 {
@@ -200,7 +205,7 @@ func (m *model) fit(v *matrix, rows []uint32) {
 		m.variance[k] = 0.5
 	}
 	for range 60 {
-		if m.improve(sums, width) < 1e-4 {
+		if m.improve(sums, width) < 1e-3 {
 			return
 		}
 	}
