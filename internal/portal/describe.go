@@ -40,7 +40,7 @@ func (s *Service) Describe(ctx context.Context, by chorus.ID, core fact.SiteCore
 	if err := checkSite(core).Err(); err != nil {
 		return err
 	}
-	err := s.Record.Write(ctx, func(d *recorder.Deed) error {
+	err := s.Recorder.Write(ctx, func(d *recorder.Deed) error {
 		if err := account.RequireSteward(ctx, d.Tx, by); err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ package portal
 import (
 	"cmp"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +52,7 @@ func (s *Service) home(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		open, closed := sorted(cards, tx.Now)
+		open, closed := cause.Parted(cards, tx.Now)
 		if h.open, err = cause.Of(v.Context(), tx, first(mostOpen, open)); err != nil {
 			return err
 		}
@@ -67,38 +66,6 @@ func (s *Service) home(v *web.Visit) error {
 }
 
 func first(n int, cards []catalogue.Card) []catalogue.Card { return cards[:min(n, len(cards))] }
-
-// sorted parts cards, newest first, into those that can be signed now or soon
-// and those that are closed. The open ones take turns: the most signed, the
-// newest, the next most signed and so on, so that a new cause is seen beside a
-// large one.
-func sorted(cards []catalogue.Card, now time.Time) (open, closed []catalogue.Card) {
-	for _, c := range cards {
-		if cause.StageOf(c, now) == cause.Closed {
-			closed = append(closed, c)
-		} else {
-			open = append(open, c)
-		}
-	}
-	large := slices.Clone(open)
-	slices.SortStableFunc(large, func(a, b catalogue.Card) int {
-		return cmp.Or(cmp.Compare(b.People, a.People), cmp.Compare(b.Organisations, a.Organisations))
-	})
-	return takeTurns(large, open), closed
-}
-
-func takeTurns(a, b []catalogue.Card) (all []catalogue.Card) {
-	seen := map[chorus.Ref]bool{}
-	for i := range a {
-		for _, c := range []catalogue.Card{a[i], b[i]} {
-			if !seen[c.Ref] {
-				seen[c.Ref] = true
-				all = append(all, c)
-			}
-		}
-	}
-	return all
-}
 
 // causes is one page of all declarations.
 type causes struct {

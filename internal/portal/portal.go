@@ -46,7 +46,7 @@ type Settings struct {
 // A Service shows the portal and does what its stewards ask.
 type Service struct {
 	DB            *db.DB
-	Record        *recorder.Recorder
+	Recorder      *recorder.Recorder
 	Accounts      *account.Service
 	Organisations *organisation.Service
 	Settings      Settings

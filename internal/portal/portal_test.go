@@ -3,125 +3,27 @@
 package portal_test
 
 import (
-	"context"
 	"io"
-	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"example.org/chorus"
-	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/commons/account"
-	"example.org/chorus/internal/commons/catalogue"
-	"example.org/chorus/internal/commons/cause"
-	"example.org/chorus/internal/commons/initiative"
-	"example.org/chorus/internal/commons/organisation"
-	"example.org/chorus/internal/commons/wording"
-	"example.org/chorus/internal/platform/db"
-	"example.org/chorus/internal/platform/job"
-	"example.org/chorus/internal/platform/lang"
-	"example.org/chorus/internal/platform/mail"
-	"example.org/chorus/internal/platform/recorder"
-	"example.org/chorus/internal/platform/vault"
-	"example.org/chorus/internal/platform/web"
-	"example.org/chorus/internal/portal"
 )
 
-// cards shows declarations as the capability of that name will: for the portal
-// only their cards matter.
-type cards struct{}
-
-func (cards) Apply(ctx context.Context, tx *db.Tx, entries []*recorder.Entry) error {
-	for _, e := range entries {
-		f, ok := e.Fact.(*fact.DeclarationPublished)
-		if !ok {
-			continue
-		}
-		core, ref := f.Core.Value, chorus.Ref{Kind: chorus.Declaration, ID: f.Declaration}
-		if err := catalogue.Put(ctx, tx, catalogue.Card{Ref: ref, Sort: string(core.Kind), Title: core.Title, Path: "/declarations/" + core.Slug,
-			State: "open", Opens: core.Opens, Closes: core.Closes, Entry: e.Index}); err != nil {
-			return err
-		}
-		if err := catalogue.SetCounts(ctx, tx, ref, core.Goal, 3); err != nil { // the goal stands in for people
-			return err
-		}
-		for _, o := range core.Organisers {
-			if err := catalogue.Link(ctx, tx, ref, catalogue.RunBy, chorus.Ref{Kind: chorus.Organisation, ID: o}); err != nil {
-				return err
-			}
-		}
-		if core.Initiative != "" {
-			if err := catalogue.Link(ctx, tx, ref, catalogue.PartOf, chorus.Ref{Kind: chorus.Initiative, ID: core.Initiative}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// An instance is everything the portal stands on.
+// An instance is a whole Chorus with shorthands for what these tests do.
 type instance struct {
-	t           *testing.T
-	db          *db.DB
-	record      *recorder.Recorder
-	portal      *portal.Service
-	initiatives *initiative.Service
-	accounts    *account.Service
-	inbox       *mail.Inbox
-	jobs        *job.Runner
-	words       *lang.Catalogue
-	server      *httptest.Server
+	*chorustest.Instance
+	t *testing.T
 }
-
-var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-
-var allMessages = []fs.FS{web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(),
-	wording.Messages(), portal.Messages()}
 
 func open(t *testing.T, source string) *instance {
 	t.Helper()
-	in := &instance{t: t, inbox: mail.NewInbox()}
-	signers, err := os.ReadFile("../civic/declaration/schema.sql") // for the page about privacy: it looks at all tables
-	in.must(err)
-	in.db = chorustest.Database(t, source, recorder.Schema, web.Schema, job.Schema, mail.Schema, account.Schema, organisation.Schema,
-		catalogue.Schema, initiative.Schema, portal.Schema, string(signers))
-	log := slog.New(slog.DiscardHandler)
-	in.jobs = job.New(in.db, log)
-	v := vault.New([32]byte{1})
-	outbox, err := mail.New(in.db, v, in.jobs, in.inbox, mail.Options{From: "Chorus <chorus@lindholm.example>", Log: log})
-	in.must(err)
-	in.words, err = lang.New(allMessages...)
-	in.must(err)
-	in.record = recorder.New(in.db, func(b []byte) []byte { return v.Seal("opening", b) }, log)
-	site := &web.Site{DB: in.db, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Catalogue: in.words, Unlimited: true}
-	in.accounts = &account.Service{DB: in.db, Vault: v, Mail: outbox, Catalogue: in.words, BaseURL: "https://lindholm.example"}
-	organisations := &organisation.Service{DB: in.db, Vault: v, Mail: outbox, Record: in.record, Catalogue: in.words, Accounts: in.accounts}
-	in.initiatives = &initiative.Service{DB: in.db, Record: in.record}
-	in.portal = &portal.Service{DB: in.db, Record: in.record, Accounts: in.accounts, Organisations: organisations,
-		Settings: portal.Settings{MailKind: "memory", BaseURL: "https://lindholm.example", Engine: in.db.Engine}}
-	in.record.Feed(organisations, in.initiatives, in.portal, cards{})
-	in.must(in.record.Start(t.Context(), false))
-	ctx, stop := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { in.record.Run(ctx) })
-	t.Cleanup(func() { stop(); running.Wait() })
-	site.Frame = in.portal.Frame
-	in.accounts.Routes(site)
-	in.initiatives.Routes(site)
-	in.portal.Routes(site)
-	in.server = httptest.NewServer(site.Handler())
-	t.Cleanup(in.server.Close)
-	return in
+	return &instance{chorustest.Run(t, source), t}
 }
 
 func (in *instance) must(err error) {
@@ -149,7 +51,8 @@ func (in *instance) visitor() *browser {
 // get opens a page and returns its status and text.
 func (b *browser) get(path string) (int, string) {
 	b.t.Helper()
-	return b.read(b.client.Get(b.server.URL + path))
+	b.Wait(2 * time.Second) // pages for readers may be a second old
+	return b.read(b.client.Get(b.URL + path))
 }
 
 func (b *browser) post(path string, fields ...string) (int, string) {
@@ -158,7 +61,7 @@ func (b *browser) post(path string, fields ...string) (int, string) {
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Add(fields[i], fields[i+1])
 	}
-	return b.read(b.client.PostForm(b.server.URL+path, form))
+	return b.read(b.client.PostForm(b.URL+path, form))
 }
 
 func (b *browser) read(res *http.Response, err error) (int, string) {
@@ -170,16 +73,14 @@ func (b *browser) read(res *http.Response, err error) (int, string) {
 	return res.StatusCode, string(body)
 }
 
-// code does the jobs that are due and finds the six digits in the newest mail.
+// code finds the six digits in the newest mail to an address.
 func (in *instance) code(address string) string {
 	in.t.Helper()
-	_, err := in.jobs.RunDue(in.t.Context())
-	in.must(err)
-	letters := in.inbox.For(address)
-	if len(letters) == 0 {
+	l, ok := in.MailTo(address)
+	if !ok {
 		in.t.Fatalf("no mail to %s", address)
 	}
-	return regexp.MustCompile(`\d{6}`).FindString(letters[0].Subject + letters[0].Text)
+	return regexp.MustCompile(`\d{6}`).FindString(l.Subject + l.Text)
 }
 
 func (in *instance) wants(body string, words ...string) {

@@ -63,7 +63,7 @@ func (s *Service) prepare(ctx context.Context, token string, core fact.SiteCore)
 // are, is steward, and the site has its name. It fails with chorus.ErrClosed
 // when the link is dead.
 func (s *Service) open(ctx context.Context, by chorus.ID, token string) error {
-	err := s.Record.Write(ctx, func(d *recorder.Deed) error {
+	err := s.Recorder.Write(ctx, func(d *recorder.Deed) error {
 		core, given, err := pendingSite(ctx, d.Tx, token)
 		if isMissing(err) || err == nil && !given {
 			return chorus.ErrClosed

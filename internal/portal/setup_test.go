@@ -15,7 +15,7 @@ const ada = "ada@lindholm.example"
 // firstStart opens the site and returns the browser of its first steward.
 func (in *instance) firstStart() *browser {
 	in.t.Helper()
-	link, err := in.portal.SetupLink(in.t.Context())
+	link, err := in.Portal.SetupLink(in.t.Context())
 	in.must(err)
 	b := in.visitor()
 	status, body := b.post(link, "name", "Chorus of Lindholm", "name_ar", "جوقة ليندهولم", "about", "The town's own place to ask.\n\nMore here.",
@@ -31,9 +31,9 @@ func (in *instance) firstStart() *browser {
 func TestFirstStart(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := open(t, source)
-		old, err := in.portal.SetupLink(t.Context())
+		old, err := in.Portal.SetupLink(t.Context())
 		in.must(err)
-		link, err := in.portal.SetupLink(t.Context())
+		link, err := in.Portal.SetupLink(t.Context())
 		in.must(err)
 
 		stranger := in.visitor()
@@ -74,7 +74,7 @@ func TestFirstStart(t *testing.T) {
 		status, body = stranger.post(link, "name", "Mine", "about", "Mine.", "contact", "x", "email", "eve@lindholm.example")
 		in.status(status, 410, body)
 
-		if again, err := in.portal.SetupLink(t.Context()); err != nil || again != "" {
+		if again, err := in.Portal.SetupLink(t.Context()); err != nil || again != "" {
 			t.Errorf("SetupLink = %q, %v; want none, for there is a steward", again, err)
 		}
 		status, body = stranger.get("/ar/about")
@@ -88,23 +88,18 @@ func TestFirstStart(t *testing.T) {
 // TestFirstStartByLink follows the link in the mail, in the same browser.
 func TestFirstStartByLink(t *testing.T) {
 	in := open(t, t.TempDir()+"/chorus.db")
-	link, err := in.portal.SetupLink(t.Context())
+	link, err := in.Portal.SetupLink(t.Context())
 	in.must(err)
 	b := in.visitor()
 	b.post(link, "name", "Chorus of Lindholm", "about", "Ours.", "contact", "desk@lindholm.example", "email", ada)
-	in.code(ada)
-	in.must(in.db.Write(t.Context(), func(tx *db.Tx) error {
-		_, err := in.accounts.Ensure(t.Context(), tx, ada, "en")
-		return err
-	}))
-	found := mailedPath.FindString(in.inbox.For(ada)[0].Text)
-	status, body := b.post(found)
+	l, _ := in.MailTo(ada)
+	status, body := b.post(mailedPath.FindString(l.Text))
 	in.status(status, 200, body)
 	in.wants(body, "Is this right?", ada)
 	status, body = b.post(link + "/open")
 	in.status(status, 200, body)
 	in.wants(body, "Steward&#39;s desk")
-	in.must(in.db.Read(t.Context(), func(tx *db.Tx) error {
+	in.must(in.DB.Read(t.Context(), func(tx *db.Tx) error {
 		there, err := account.AnySteward(t.Context(), tx)
 		if !there {
 			t.Error("nobody looks after the instance")

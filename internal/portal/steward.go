@@ -33,7 +33,7 @@ type desk struct {
 const mostWaiting = 5
 
 func (s *Service) readDesk(ctx context.Context) (d desk, err error) {
-	if d.pending, err = s.Record.PendingAge(ctx); err != nil {
+	if d.pending, err = s.Recorder.PendingAge(ctx); err != nil {
 		return d, err
 	}
 	return d, s.DB.Read(ctx, func(tx *db.Tx) (err error) {

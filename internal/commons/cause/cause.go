@@ -6,10 +6,12 @@
 package cause
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
 	"io/fs"
+	"slices"
 	"time"
 
 	"example.org/chorus"
@@ -60,6 +62,38 @@ func StageOf(c catalogue.Card, now time.Time) Stage {
 		return Ahead
 	}
 	return Open
+}
+
+// Parted parts cards, newest first, into those that can be signed now or soon
+// and those that are closed. The open ones take turns: the most signed, the
+// newest, the next most signed and so on, so that a new cause is seen beside a
+// large one.
+func Parted(cards []catalogue.Card, now time.Time) (open, closed []catalogue.Card) {
+	for _, c := range cards {
+		if StageOf(c, now) == Closed {
+			closed = append(closed, c)
+		} else {
+			open = append(open, c)
+		}
+	}
+	large := slices.Clone(open)
+	slices.SortStableFunc(large, func(a, b catalogue.Card) int {
+		return cmp.Or(cmp.Compare(b.People, a.People), cmp.Compare(b.Organisations, a.Organisations))
+	})
+	return takeTurns(large, open), closed
+}
+
+func takeTurns(a, b []catalogue.Card) (all []catalogue.Card) {
+	seen := map[chorus.Ref]bool{}
+	for i := range a {
+		for _, c := range []catalogue.Card{a[i], b[i]} {
+			if !seen[c.Ref] {
+				seen[c.Ref] = true
+				all = append(all, c)
+			}
+		}
+	}
+	return all
 }
 
 // Of finds out who runs the declarations of these cards and who is asked.

@@ -29,7 +29,8 @@ type page struct {
 	Initiative
 	now     time.Time
 	runners []catalogue.Card
-	causes  []cause.Cause
+	open    []cause.Cause
+	closed  []cause.Cause
 	mayAdd  bool // the visitor may add a declaration
 }
 
@@ -47,7 +48,11 @@ func (s *Service) page(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		if p.causes, err = cause.Of(v.Context(), tx, cards); err != nil || v.Who == "" {
+		open, closed := cause.Parted(cards, tx.Now)
+		if p.open, err = cause.Of(v.Context(), tx, open); err != nil {
+			return err
+		}
+		if p.closed, err = cause.Of(v.Context(), tx, closed); err != nil || v.Who == "" {
 			return err
 		}
 		p.mayAdd, err = editsOne(v, tx, p.Organisers)

@@ -31,8 +31,8 @@ func Messages() fs.FS { return messages }
 
 // A Service opens initiatives and shows them.
 type Service struct {
-	DB     *db.DB
-	Record *recorder.Recorder
+	DB       *db.DB
+	Recorder *recorder.Recorder
 }
 
 // An Initiative is one cause with those who run it.

@@ -51,7 +51,7 @@ func (s *Service) Open(ctx context.Context, by chorus.ID, in Input) (id chorus.I
 		return "", err
 	}
 	id = chorus.NewID()
-	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
+	err = s.Recorder.Write(ctx, func(d *recorder.Deed) error {
 		if err := mayOpen(ctx, d.Tx, by, in.Organisers); err != nil {
 			return err
 		}
