@@ -23,9 +23,10 @@ func (d *Draft) readBody(body string, line int) error {
 	if len(s.items) > maxRecommendations {
 		return docFault(line+s.items[maxRecommendations].at, "too_many", "max", strconv.Itoa(maxRecommendations))
 	}
+	book := newAddressBook(d.DutyBearers)
 	for i, item := range s.items {
-		rest, names, _ := cutAddressees(item.text, d.DutyBearers)
-		to, err := findAddressees(names, d.DutyBearers, line+item.at, i+1)
+		rest, names, _ := cutAddressees(item.text, book)
+		to, err := findAddressees(names, book, line+item.at, i+1)
 		if err != nil {
 			return err
 		}
@@ -92,7 +93,7 @@ func trimLines(s string) string {
 var (
 	heading    = regexp.MustCompile(`^#{1,6}([ \t]|$)`)
 	underline  = regexp.MustCompile(`^(=+|-+)[ \t]*$`)
-	fence      = regexp.MustCompile("^ {0,2}(`{3,}|~{3,})(.*)$")
+	fence      = regexp.MustCompile("^ {0,2}(`{3,20}|~{3,20})(.*)$") // nobody writes longer ones; searching for their ends takes time
 	marker     = regexp.MustCompile(`^( {0,3})(\p{Nd}{1,9}[.)])([ \t]+|$)(.*)$`)
 	otherBlock = regexp.MustCompile("^ ?([-*+]([ \t]|$)|>|#{1,6}([ \t]|$)|```|~~~|=+[ \t]*$|([-*_][ \t]*){3,}$)")
 )
@@ -255,7 +256,7 @@ var addressed = regexp.MustCompile(`(?i)\(\s*to\s*:`)
 
 // cutAddressees cuts the closing "(to: …)" off a recommendation. found is false if
 // it has none; names is empty if it names nobody, which means all.
-func cutAddressees(text string, known []Party) (rest, names string, found bool) {
+func cutAddressees(text string, book addressBook) (rest, names string, found bool) {
 	all := addressed.FindAllStringIndex(text, -1)
 	closed, ends := strings.CutSuffix(strings.TrimRight(strings.TrimSuffix(text, "."), " \t\n"), ")")
 	if len(all) == 0 || !ends {
@@ -266,7 +267,7 @@ func cutAddressees(text string, known []Party) (rest, names string, found bool) 
 		return text, "", false
 	}
 	names = oneLine(closed[last[1]:])
-	if _, err := findAddressees(names, known, 0, 0); err != nil && !balanced(names) {
+	if _, err := findAddressees(names, book, 0, 0); err != nil && !balanced(names) {
 		return text, "", false // "(to: the mayor) and tell (everyone)"
 	}
 	return strings.TrimSpace(text[:last[0]]), names, true
@@ -290,7 +291,7 @@ func balanced(s string) bool {
 
 // findAddressees finds the places of the duty-bearers that are named with
 // semicolons between them.
-func findAddressees(names string, known []Party, line, number int) (to []int, err error) {
+func findAddressees(names string, book addressBook, line, number int) (to []int, err error) {
 	if names == "" {
 		return nil, nil
 	}
@@ -300,7 +301,7 @@ func findAddressees(names string, known []Party, line, number int) (to []int, er
 	}
 	for _, name := range parts {
 		args := []string{"name", name, "number", strconv.Itoa(number)}
-		switch place := findParty(name, known); {
+		switch place := book.place(name); {
 		case place == severalParties:
 			return nil, docFault(line, "several_to", args...)
 		case place == unknownParty:
@@ -317,11 +318,34 @@ const (
 	severalParties = -2
 )
 
-// findParty finds a duty-bearer: by its label as it stands, else by name, or
-// name and country, however it is spelt.
-func findParty(name string, known []Party) int {
+// addressBook finds duty-bearers by the names that recommendations call them.
+type addressBook struct {
+	labels []string // as Document writes them
+	// By name, and by name and country, folded: the place in the list, or severalParties.
+	byName, byCountry map[string]int
+}
+
+func newAddressBook(parties []Party) addressBook {
+	book := addressBook{labels: labels(parties), byName: map[string]int{}, byCountry: map[string]int{}}
+	enter := func(in map[string]int, name string, place int) {
+		name = lang.Fold(name)
+		if _, taken := in[name]; taken {
+			place = severalParties
+		}
+		in[name] = place
+	}
+	for i, p := range parties {
+		enter(book.byName, p.Name, i)
+		enter(book.byCountry, p.Name+", "+p.Country, i)
+	}
+	return book
+}
+
+// place finds a duty-bearer: by its label as it stands, else by name, or name
+// and country, however it is spelt.
+func (book addressBook) place(name string) int {
 	name = oneLine(name)
-	if i := slices.Index(labels(known), name); i >= 0 {
+	if i := slices.Index(book.labels, name); i >= 0 {
 		return i
 	}
 	const longest = 300 // characters; no name is longer
@@ -329,22 +353,9 @@ func findParty(name string, known []Party) int {
 		return unknownParty
 	}
 	name = lang.Fold(name)
-	for _, spelling := range []func(Party) string{
-		func(p Party) string { return p.Name },
-		func(p Party) string { return p.Name + ", " + p.Country },
-	} {
-		found := unknownParty
-		for i, p := range known {
-			if lang.Fold(spelling(p)) != name {
-				continue
-			}
-			if found != unknownParty {
-				return severalParties
-			}
-			found = i
-		}
-		if found != unknownParty {
-			return found
+	for _, names := range []map[string]int{book.byName, book.byCountry} {
+		if i, ok := names[name]; ok {
+			return i
 		}
 	}
 	return unknownParty
@@ -386,12 +397,13 @@ func (d *Draft) body() string {
 		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "## %s\n", headingIn(d.Lang))
+	book := newAddressBook(d.DutyBearers)
 	for i, r := range d.Recommendations {
 		if i == 0 {
 			b.WriteString("\n")
 		}
 		sign := fmt.Sprintf("%d. ", i+1)
-		lines := strings.Split(d.addressedText(r), "\n")
+		lines := strings.Split(r.addressed(book), "\n")
 		b.WriteString(sign + lines[0] + "\n")
 		for _, line := range lines[1:] {
 			if line != "" {
@@ -403,20 +415,19 @@ func (d *Draft) body() string {
 	return b.String()
 }
 
-// addressedText is a recommendation with its closing "(to: …)".
-func (d *Draft) addressedText(r DraftRecommendation) string {
+// addressed is a recommendation with its closing "(to: …)".
+func (r DraftRecommendation) addressed(book addressBook) string {
 	text := strings.TrimSpace(tidyText(r.Text))
 	var names []string
-	all := labels(d.DutyBearers)
 	for _, place := range r.To {
-		if place >= 0 && place < len(all) {
-			names = append(names, all[place])
+		if place >= 0 && place < len(book.labels) {
+			names = append(names, book.labels[place])
 		}
 	}
 	closing := "(to: " + strings.Join(names, "; ") + ")"
 	if len(names) == 0 {
 		// Words that only look like a closing must not be taken for one.
-		if _, _, found := cutAddressees(text, d.DutyBearers); !found {
+		if _, _, found := cutAddressees(text, book); !found {
 			return text
 		}
 		closing = "(to:)"
