@@ -30,6 +30,7 @@ const (
 // the heading is line 1.
 type Row struct {
 	Line int
+	Last int // greater than Line if it runs on over more lines
 	Input
 	ID    chorus.ID // once entered
 	Field string    // of a bad row: which field
@@ -38,13 +39,21 @@ type Row struct {
 
 // Tell says what is wrong with a bad row.
 func (r Row) Tell(say *lang.Speaker) string {
-	key, arg, _ := strings.Cut(r.Fault, "|")
-	name, value, _ := strings.Cut(arg, "=")
-	fault := say.T(key, name, value)
-	if r.Field == "" {
+	fault := tell(say, r.Fault)
+	switch {
+	case r.Last > r.Line:
+		return say.T("organisation.import.rows", "line", r.Line, "last", r.Last, "fault", fault)
+	case r.Field == "":
 		return say.T("organisation.import.row", "line", r.Line, "fault", fault)
 	}
 	return say.T("organisation.import.row_field", "line", r.Line, "field", say.T("organisation.field."+r.Field), "fault", fault)
+}
+
+// tell says a fault, which is a message key and may carry one value.
+func tell(say *lang.Speaker, fault string) string {
+	key, arg, _ := strings.Cut(fault, "|")
+	name, value, _ := strings.Cut(arg, "=")
+	return say.T(key, name, value)
 }
 
 // Imported is what became of a file.
@@ -68,6 +77,9 @@ func (b BadRows) Error() string {
 // A BadFile is the error of a file that does not hold organisations. It is the
 // message key that says what it is instead.
 type BadFile string
+
+// Tell says what the file is instead.
+func (b BadFile) Tell(say *lang.Speaker) string { return tell(say, string(b)) }
 
 func (b BadFile) Error() string { return "not a file of organisations: " + string(b) }
 
@@ -160,6 +172,7 @@ func readRows(r io.Reader) (rows, bad []Row, err error) {
 		return nil, nil, BadFile("organisation.import.columns")
 	}
 	for {
+		begun := reader.InputOffset()
 		record, err := reader.Read()
 		if err == io.EOF {
 			break
@@ -167,7 +180,7 @@ func readRows(r io.Reader) (rows, bad []Row, err error) {
 		if len(rows)+len(bad) == maxRows {
 			return nil, nil, BadFile("organisation.import.long")
 		}
-		row := rowOf(reader, record, err)
+		row := rowOf(reader, record, err, bytes.TrimSpace(b[begun:reader.InputOffset()]))
 		if row.Fault != "" {
 			bad = append(bad, row)
 		} else {
@@ -180,25 +193,39 @@ func readRows(r io.Reader) (rows, bad []Row, err error) {
 	return rows, bad, nil
 }
 
-func rowOf(reader *csv.Reader, record []string, err error) Row {
+// rowOf checks one record; text is what it was read from. A record of several
+// lines is always bad: a quotation mark is missing, and it may have swallowed others.
+func rowOf(reader *csv.Reader, record []string, err error, text []byte) (row Row) {
 	if e, ok := errors.AsType[*csv.ParseError](err); ok {
-		return Row{Line: e.StartLine, Fault: "organisation.import.quotes"}
+		row.Line = e.StartLine
+	} else {
+		row.Line, _ = reader.FieldPos(0)
 	}
-	line, _ := reader.FieldPos(0)
-	row := Row{Line: line}
-	if len(record) != 3 && len(record) != 4 { // the website may be left out
+	row.Last = row.Line + bytes.Count(text, []byte("\n"))
+	if errors.Is(err, csv.ErrBareQuote) { // =HYPERLINK("x"): the name is to blame, not the marks
+		lenient := csv.NewReader(bytes.NewReader(text))
+		lenient.Comma, lenient.LazyQuotes = reader.Comma, true
+		record, err = lenient.Read()
+	}
+	switch {
+	case err != nil || row.Last > row.Line:
+		row.Fault = "organisation.import.quotes"
+	case len(record) != 3 && len(record) != 4: // the website may be left out
 		row.Fault = "organisation.import.fields"
-		return row
-	}
-	record = append(record, "")
-	row.Input = Input{Name: record[0], Kind: record[1], Country: record[2], Website: record[3]}.tidy()
-	wrong := row.Input.Check()
-	for _, field := range heading {
-		if row.Fault == "" && wrong[field] != "" {
-			row.Field, row.Fault = field, wrong[field]
-		}
+	default:
+		row.check(append(record, ""))
 	}
 	return row
+}
+
+func (r *Row) check(record []string) {
+	r.Input = Input{Name: record[0], Kind: record[1], Country: record[2], Website: record[3]}.tidy()
+	wrong := r.Input.Check()
+	for _, field := range heading {
+		if r.Fault == "" && wrong[field] != "" {
+			r.Field, r.Fault = field, wrong[field]
+		}
+	}
 }
 
 // separator is what stands between the columns of the heading: some
