@@ -56,7 +56,7 @@ var screens = map[string]chorustest.Screen{
 // fill puts a small town on the site.
 func (in *instance) fill() (initiative string) {
 	friends, city, reach := in.friends(), chorus.NewID(), chorus.NewID()
-	now := in.db.Now()
+	now := in.DB.Now()
 	before, after := now.AddDate(0, -2, 0), now.AddDate(0, 2, 0)
 	in.publish(&fact.OrganisationEntered{Organisation: city, Core: fact.Show(fact.OrganisationCore{Name: "City of Lindholm", Kind: fact.PublicBody, Country: "DK"})},
 		&fact.OrganisationEntered{Organisation: chorus.NewID(), Core: fact.Show(fact.OrganisationCore{Name: "جمعية النهر", Kind: fact.CommunityGroup, Country: "LB"})},

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
 )
 
@@ -23,7 +24,7 @@ type instance struct {
 
 func open(t *testing.T, source string) *instance {
 	t.Helper()
-	return &instance{chorustest.Run(t, source), t}
+	return &instance{chorustest.RunWith(t, app.Config{Database: source, Unlimited: true, From: "chorus@lindholm.example"}), t}
 }
 
 func (in *instance) must(err error) {
