@@ -57,7 +57,7 @@ func (c Config) filled() Config {
 		c.Mail = "dir:" + filepath.Join(c.Data, "mail")
 	}
 	if c.From == "" {
-		c.From = "chorus@" + mailHost(c.BaseURL)
+		c.From = sender(c.BaseURL)
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
@@ -65,15 +65,16 @@ func (c Config) filled() Config {
 	return c
 }
 
-// mailHost is the host of a base URL as a mail address can have it.
-func mailHost(base string) string {
+// sender is the address that mails come from unless one is given.
+func sender(base string) string {
 	_, host, _ := strings.Cut(base, "://")
 	host, _, _ = strings.Cut(host, "/")
 	host, _, _ = strings.Cut(host, ":")
-	if !strings.Contains(host, ".") {
-		return "chorus.example"
+	address, err := mail.ParseAddress("chorus@" + host)
+	if err != nil { // a number, or a name without a dot
+		return "chorus@chorus.example"
 	}
-	return host
+	return address
 }
 
 // An App is one instance.

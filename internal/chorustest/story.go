@@ -30,7 +30,7 @@ import (
 //	[!] header NAME REGEXP
 //	[!] mail ADDRESS       read the newest mail to an address into $CODE, $LINK and $MAIL
 //	keep NAME REGEXP       put the first group found in the last page into $NAME
-//	wait DURATION          move the clock: 90m, 3d
+//	later DURATION         move the clock: 90m, 3d
 //	lang TAG               read in another language from here on
 func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string]string)) {
 	OnBoth(t, func(t *testing.T, source string) {
@@ -58,7 +58,7 @@ func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"browser": each(func(ts *testscript.TestScript, w *world, args []string) { w.enter(args[0]) }),
 				"as":      each(signIn), "steward": each(makeSteward),
-				"get": each(get), "post": each(post), "wait": each(wait), "lang": each(language), "keep": each(keep), "status": each(status),
+				"get": each(get), "post": each(post), "later": each(later), "lang": each(language), "keep": each(keep), "status": each(status),
 				"body": body, "header": header, "mail": readMail,
 			},
 		})
@@ -171,7 +171,7 @@ func keep(ts *testscript.TestScript, w *world, args []string) {
 }
 
 var (
-	sixDigits = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
+	sixDigits = regexp.MustCompile(`(?m)(?:^|:)\s*(\d{6})\s*$`)
 	firstLink = regexp.MustCompile(`https?://\S+/(?:mine|sign-in|organisations|setup|invitations?)/\S+`)
 )
 
@@ -192,7 +192,7 @@ func readMail(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("LINK", firstLink.FindString(letter.Text))
 }
 
-func wait(ts *testscript.TestScript, w *world, args []string) {
+func later(ts *testscript.TestScript, w *world, args []string) {
 	if days, ok := strings.CutSuffix(args[0], "d"); ok {
 		args[0] = days + "h"
 		d, err := time.ParseDuration(args[0])

@@ -55,6 +55,8 @@ type Service struct {
 	Catalogue     *lang.Catalogue
 	BaseURL       string // as people reach it, for links in mail
 	Log           *slog.Logger
+
+	texts texts
 }
 
 // A Declaration is a published text as the public sees it.

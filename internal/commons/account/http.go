@@ -30,6 +30,8 @@ func (s *Service) Routes(site *web.Site) {
 	site.Handle("GET /account/data.json", mine(s.downloadHeld))
 	site.Handle("GET /account/close", mine(s.showClose))
 	site.Handle("POST /account/close", mine(s.closeAccount))
+	site.Handle("GET /no-mail/{code}", s.showNoMail)
+	site.Handle("POST /no-mail/{code}", s.noMail)
 }
 
 // mine lets only people in who are signed in.

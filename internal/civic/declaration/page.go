@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package declaration
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"example.org/chorus"
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/commons/organisation"
+	"example.org/chorus/internal/platform/chart"
+	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/markdown"
+	"example.org/chorus/internal/platform/recorder"
+	"example.org/chorus/internal/platform/web"
+)
+
+// BySlug is the published declaration at an address.
+func (s *Service) BySlug(ctx context.Context, slug string) (d *Declaration, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		d, err = bySlug(ctx, tx, slug)
+		return err
+	})
+	return d, err
+}
+
+// Number is the count shown large: people, or organisations where only they sign.
+func (d *Declaration) Number() int64 {
+	if d.Takes(fact.People) {
+		return d.People
+	}
+	return d.Organisations
+}
+
+// Organisations by their ID, for pages that name them.
+type organisations map[chorus.ID]organisation.Organisation
+
+// showPage is the data of show.templ.
+type showPage struct {
+	*Declaration
+	State       State
+	Now         time.Time
+	HTML        string // the text
+	Lang        string // of the text
+	Summary     string
+	Orgs        organisations
+	Signatories []Signature // organisations
+	Days        []chart.Point
+	Countries   []country
+	Names       []Signature
+	Size        int64 // entries in the record
+	Form        web.Form
+}
+
+type country struct {
+	Code   string
+	People int64
+}
+
+const (
+	namesShown = 60  // on the declaration's own page
+	namesPaged = 300 // on a page of names
+)
+
+func (s *Service) showPage(ctx context.Context, slug, want string) (*showPage, error) {
+	p := &showPage{}
+	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		p.Now, p.State = tx.Now, p.StateAt(tx.Now)
+		if p.Signatories, err = db.All(ctx, tx, organisationsOf, scanSignature, p.ID); err != nil {
+			return err
+		}
+		if p.Names, err = db.All(ctx, tx, namesBefore, scanSignature, p.ID, int64(1)<<62, namesShown); err != nil {
+			return err
+		}
+		if p.Countries, err = db.All(ctx, tx, countriesOf, scanCountry, p.ID); err != nil {
+			return err
+		}
+		if p.Days, err = s.days(ctx, tx, p.Declaration); err != nil {
+			return err
+		}
+		if p.Size, err = recorder.Size(ctx, tx); err != nil {
+			return err
+		}
+		p.Orgs, err = organisation.ByIDs(ctx, tx, p.named()...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.HTML, p.Summary, p.Lang = s.texts.of(p.Declaration, want)
+	return p, nil
+}
+
+// named lists the organisations that the page names.
+func (p *showPage) named() (ids []chorus.ID) {
+	ids = append(p.DutyBearers(), p.Organisers...)
+	for _, sig := range p.Signatories {
+		ids = append(ids, sig.Organisation)
+	}
+	return ids
+}
+
+func scanCountry(r db.Row) (c country, err error) { return c, r.Scan(&c.Code, &c.People) }
+
+// days is the count at the end of each day on which it changed.
+func (s *Service) days(ctx context.Context, tx *db.Tx, d *Declaration) (points []chart.Point, err error) {
+	total := int64(0)
+	err = db.Each(ctx, tx, daysOf, func(r db.Row) error {
+		var day string
+		var people, orgs int64
+		if err := r.Scan(&day, &people, &orgs); err != nil {
+			return err
+		}
+		if total += orgs; d.Takes(fact.People) {
+			total += people - orgs
+		}
+		at, err := time.Parse(time.DateOnly, day)
+		points = append(points, chart.Point{Day: at, Total: int(total)})
+		return err
+	}, d.ID)
+	return points, err
+}
+
+// namesPage is the data of names.
+type namesPage struct {
+	*Declaration
+	Names []Signature
+	Next  int64 // entry before which the next page begins; 0: this is the last
+	First bool
+}
+
+func (s *Service) namesPage(ctx context.Context, slug string, before int64) (*namesPage, error) {
+	p := &namesPage{First: before <= 0}
+	if p.First {
+		before = 1 << 62
+	}
+	return p, s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		p.Names, err = db.All(ctx, tx, namesBefore, scanSignature, p.ID, before, namesPaged)
+		if len(p.Names) == namesPaged {
+			p.Next = p.Names[namesPaged-1].Entry
+		}
+		return err
+	})
+}
+
+func (s *Service) withOrganisations(ctx context.Context, slug string) (d *Declaration, orgs organisations, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		if d, err = bySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		orgs, err = organisation.ByIDs(ctx, tx, append(d.DutyBearers(), d.Organisers...)...)
+		return err
+	})
+	return d, orgs, err
+}
+
+// draftOf is a published declaration as its organisers could take it elsewhere.
+func draftOf(d *Declaration, orgs organisations) *Draft {
+	draft := &Draft{Kind: d.Kind, Lang: d.Title.Lang, Title: d.Title.Text, Text: d.Text.Text, Signers: d.Signers, Opens: d.Opens, Closes: d.Closes,
+		AnswerWithin: d.AnswerWithin, Goal: d.Goal, Initiative: d.Initiative}
+	for _, id := range d.Organisers {
+		draft.Organisers = append(draft.Organisers, partyOf(orgs[id]))
+	}
+	places := map[chorus.ID]int{}
+	for i, id := range d.DutyBearers() {
+		places[id] = i
+		draft.DutyBearers = append(draft.DutyBearers, partyOf(orgs[id]))
+	}
+	for _, r := range d.Recommendations {
+		rec := DraftRecommendation{Text: r.Text.Text}
+		for _, id := range r.To {
+			if len(r.To) < len(draft.DutyBearers) {
+				rec.To = append(rec.To, places[id])
+			}
+		}
+		draft.Recommendations = append(draft.Recommendations, rec)
+	}
+	return draft
+}
+
+// tableOf is every signature that counts, as everybody can see it.
+func (s *Service) tableOf(ctx context.Context, slug string) (d *Declaration, rows [][]string, err error) {
+	rows = [][]string{{"entry", "number", "class", "name", "town", "country", "organisation", "role", "day", "comment"}}
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		if d, err = bySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		return db.Each(ctx, tx, counted, func(r db.Row) error {
+			sig, err := scanSignature(r)
+			rows = append(rows, []string{strconv.FormatInt(sig.Entry, 10), strconv.FormatInt(sig.Number, 10), string(sig.Class), sig.Name, sig.Town, sig.Country,
+				string(sig.Organisation), sig.Role, sig.Day, sig.Comment})
+			return err
+		}, d.ID)
+	})
+	return d, rows, err
+}
+
+var counted = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND counts = 1 ORDER BY entry LIMIT 1000000`)
+
+// signForPage is the data of signFor.
+type signForPage struct {
+	*Declaration
+	State  State
+	Mine   []organisation.Organisation
+	Signed map[chorus.ID]Signature
+	Form   web.Form
+}
+
+func (s *Service) signForPage(ctx context.Context, by chorus.ID, slug string) (*signForPage, error) {
+	p := &signForPage{Signed: map[chorus.ID]Signature{}}
+	return p, s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		p.State = p.StateAt(tx.Now)
+		if p.Mine, err = organisation.Editing(ctx, tx, by); err != nil {
+			return err
+		}
+		signatures, err := db.All(ctx, tx, organisationsOf, scanSignature, p.ID)
+		for _, sig := range signatures {
+			p.Signed[sig.Organisation] = sig
+		}
+		return err
+	})
+}
+
+// confirmPage is the data of confirm; minePage that of mine.
+type confirmPage struct {
+	*Mine
+	NeedsCode bool
+	Form      web.Form
+}
+
+type minePage struct {
+	*Mine
+	Unlocked bool
+	Form     web.Form
+}
+
+// isOwnForm reports whether this browser sent the form that the key belongs to.
+func (s *Service) isOwnForm(v *web.Visit, key string) bool {
+	kept := ParseSigning(v.CookieValue(signingCookie))
+	if kept.ID == "" {
+		return false
+	}
+	id, err := s.idOf(key)
+	if err != nil {
+		return false
+	}
+	is := false
+	err = s.DB.Read(v.Context(), func(tx *db.Tx) error {
+		form, err := db.One(v.Context(), tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now.Add(-confirmWithin))
+		is = err == nil && form.signer == id
+		return nil
+	})
+	return is && err == nil
+}
+
+// values is the details as the fields of a form.
+func (d Details) values() url.Values {
+	v := url.Values{"name": {d.Name}, "country": {d.Country}, "town": {d.Town}, "comment": {d.Comment}}
+	if d.Hidden {
+		v.Set("hidden", "yes")
+	}
+	return v
+}
+
+// held is all that the instance holds about a signer, in words of its own.
+func (m *Mine) held() map[string]any {
+	h := map[string]any{"declaration": m.Declaration.Title.Text, "state": m.State, "private": m.Details, "comment": m.Commented}
+	if m.Signature != nil {
+		h["public"] = map[string]any{"entry": m.Signature.Entry, "number": m.Signature.Number, "day": m.Signature.Day, "name": m.Signature.Name,
+			"town": m.Signature.Town, "country": m.Signature.Country, "comment": m.Signature.Comment, "counts": m.Signature.Counts}
+	}
+	return h
+}
+
+// anchor is where a recommendation stands on the page.
+func anchor(number int) string { return "recommendation-" + strconv.Itoa(number) }
+
+// texts keeps the HTML of published texts, which never change.
+type texts struct {
+	kept sync.Map // of textKey to rendered
+}
+
+type textKey struct {
+	hash fact.Hash
+	lang string
+}
+
+type rendered struct{ html, summary, lang string }
+
+func (t *texts) of(d *Declaration, want string) (html, summary, lang string) {
+	key := textKey{d.Hash, want}
+	if kept, ok := t.kept.Load(key); ok {
+		k := kept.(rendered)
+		return k.html, k.summary, k.lang
+	}
+	words, lang := d.Text.In(want)
+	k := rendered{markdown.HTML(words), markdown.Plain(words, maxSummary), lang}
+	t.kept.Store(key, k)
+	return k.html, k.summary, k.lang
+}
