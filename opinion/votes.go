@@ -198,3 +198,12 @@ func (m *matrix) rowHash(i int) uint64 {
 	}
 	return mix(h)
 }
+
+// VotesByParticipant is the number of votes each participant gave, in row order.
+func (v *Votes) VotesByParticipant() []int {
+	out := make([]int, len(v.spans))
+	for i := range v.spans {
+		out[i] = v.spans[i].len()
+	}
+	return out
+}
