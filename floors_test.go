@@ -29,6 +29,7 @@ var floors = []struct {
 	}},
 	{name: "platform", shelves: []string{"internal/platform/*"}, siblings: true, modules: []string{
 		"github.com/BurntSushi/toml",
+		"go.yaml.in/yaml/v3",
 		"github.com/a-h/templ",
 		"github.com/google/uuid",
 		"github.com/jackc/pgx/v5",

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"example.org/chorus/internal/platform/mail"
 )
 
 // Stories runs the scripts in testdata/*.txt on a whole instance with each
@@ -175,6 +177,14 @@ var (
 	firstLink = regexp.MustCompile(`https?://\S+/(?:mine|sign-in|organisations|setup|invitations?)/\S+`)
 )
 
+// Code is the six digits in a mail.
+func Code(letter mail.Letter) string {
+	if m := sixDigits.FindStringSubmatch(letter.Text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 func readMail(ts *testscript.TestScript, neg bool, args []string) {
 	w := ts.Value("world").(*world)
 	letter, ok := w.MailTo(args[0])
@@ -186,8 +196,8 @@ func readMail(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Logf("%s\n\n%s", letter.Subject, letter.Text)
 	ts.Setenv("MAIL", letter.Text)
-	if m := sixDigits.FindStringSubmatch(letter.Text); m != nil {
-		ts.Setenv("CODE", m[1])
+	if code := Code(letter); code != "" {
+		ts.Setenv("CODE", code)
 	}
 	ts.Setenv("LINK", firstLink.FindString(letter.Text))
 }

@@ -156,7 +156,7 @@ func TestSplitField(t *testing.T) {
 	}
 }
 
-// The form's own words for classes, reasons and kinds all have messages.
+// Every fault that Check can find has its place on the editor's page.
 func TestFieldsHavePlaces(t *testing.T) {
 	wrong := (&Draft{Closes: time.Unix(1, 0), AnswerWithin: -1, Goal: -1, DutyBearers: []Party{{}}, Recommendations: []DraftRecommendation{{}}}).Check(time.Unix(2, 0))
 	for field := range wrong {
