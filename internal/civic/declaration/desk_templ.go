@@ -2896,13 +2896,13 @@ func editorPage(v *web.Visit, e editor) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if len(e.Wrong) > 0 {
-			templ_7745c5c3_Err = web.Faults(v, e.Form).Render(ctx, templ_7745c5c3_Buffer)
+		if e.Saved && len(e.Lacks) > 0 {
+			templ_7745c5c3_Err = lackList(v, e.Work, e.Lacks).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if e.Saved && len(e.Lacks) > 0 {
-			templ_7745c5c3_Err = lackList(v, e.Work, e.Lacks).Render(ctx, templ_7745c5c3_Buffer)
+		} else {
+			templ_7745c5c3_Err = web.Faults(v, e.Form).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
