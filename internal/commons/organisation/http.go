@@ -148,7 +148,11 @@ func (s *Service) show(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show(http.StatusOK, web.Page{Title: nameOf(v, view.Organisation), Class: web.Wide}, organisationPage(v, view))
+	return v.Show(http.StatusOK, web.Page{Title: nameOf(v, view.Organisation), Description: describe(v, view.Organisation), Class: web.Wide}, organisationPage(v, view))
+}
+
+func describe(v *web.Visit, o Organisation) string {
+	return KindWord(v, o.Kind) + ", " + v.Say.Country(o.Country)
 }
 
 // nameOf is the name to show, also of an organisation whose name was erased.
