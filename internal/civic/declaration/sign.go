@@ -180,6 +180,18 @@ func (s *Service) Key(id chorus.ID) string {
 	return string(id) + "." + s.Vault.Token("signer key", string(id))
 }
 
+// KeyOf is the key that the mail for a form brings, for programs that stand in
+// for the mail: the demo and measurements. It must never go to the browser that
+// sent the form, for it stands for having read the mail.
+func (s *Service) KeyOf(ctx context.Context, kept Signing) (key string, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now.Add(-confirmWithin))
+		key = s.Key(form.signer)
+		return err
+	})
+	return key, err
+}
+
 func (s *Service) idOf(key string) (chorus.ID, error) {
 	id, token, _ := strings.Cut(key, ".")
 	if !s.Vault.CheckToken(token, "signer key", id) {
