@@ -11,6 +11,7 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /about", s.about)
 	site.HandlePublic("GET /privacy", s.privacy)
 
+	site.Handle("GET /setup", s.setupAgain)
 	site.Handle("GET /setup/{token}", s.setup)
 	site.Handle("POST /setup/{token}", s.postSetup)
 	site.Handle("POST /setup/{token}/code", s.postSetupCode)

@@ -13,7 +13,6 @@ import (
 )
 
 var (
-	stewardIDs = db.SQL(`SELECT id FROM private_person WHERE steward = 1 ORDER BY joined, id LIMIT 200`)
 	// Of two who remove each other at once, one must stay: on PostgreSQL the rows
 	// that are counted are locked.
 	lockStewards = db.SQL(`SELECT id FROM private_person WHERE steward = 1 ORDER BY id {{pg FOR UPDATE}}`)
@@ -21,10 +20,6 @@ var (
 )
 
 func scanID(r db.Row) (id chorus.ID, err error) { return id, r.Scan(&id) }
-
-func stewards(ctx context.Context, tx *db.Tx) ([]chorus.ID, error) {
-	return db.All(ctx, tx, stewardIDs, scanID)
-}
 
 // addSteward lets whoever has this address look after the instance too, and
 // tells them by mail.

@@ -22,6 +22,7 @@ import (
 // sign-in, so that the link in the mail works in this browser too.
 const (
 	ticketCookie = "chorus-ticket"
+	setupCookie  = "chorus-setup" // the link's token: the mail and the database shall not know it
 	setupLife    = 15 * time.Minute
 )
 
@@ -82,6 +83,16 @@ func deadLink(v *web.Visit) error {
 		web.Message(v, title, v.T("portal.setup.dead_text"), web.Link{Text: v.T("page.home"), Path: "/"}))
 }
 
+// setupAgain leads whoever followed the link in the mail back to the link they
+// began with.
+func (s *Service) setupAgain(v *web.Visit) error {
+	if token := v.CookieValue(setupCookie); token != "" {
+		return v.Redirect("/setup/" + token)
+	}
+	title := v.T("portal.setup.again")
+	return v.Show(http.StatusOK, web.Page{Title: title, Class: web.Narrow, Private: true}, web.Message(v, title, v.T("portal.setup.again_text"), web.Link{}))
+}
+
 func fillSite(v *web.Visit, f web.Form, core fact.SiteCore) {
 	wording.Fill(v, f, "name", core.Name)
 	wording.Fill(v, f, "about", core.About)
@@ -134,8 +145,9 @@ func (s *Service) begin(v *web.Visit, p start, f web.Form) error {
 	if err := s.prepare(v.Context(), p.token, core); err != nil || v.Who != "" {
 		return err
 	}
-	ticket, err := s.Accounts.AskSignIn(v.Context(), f.Get("email"), v.Say.Tag(), p.path(""))
+	ticket, err := s.Accounts.AskSignIn(v.Context(), f.Get("email"), v.Say.Tag(), "/setup")
 	if err == nil {
+		v.SetCookie(setupCookie, p.token, setupLife)
 		v.SetCookie(ticketCookie, ticket, setupLife)
 	}
 	return err
@@ -185,6 +197,7 @@ func (s *Service) finish(v *web.Visit, by chorus.ID) error {
 	if err != nil {
 		return err
 	}
-	v.SetCookie(ticketCookie, "", -1)
+	v.SetCookie(ticketCookie, "", -time.Second)
+	v.SetCookie(setupCookie, "", -time.Second)
 	return v.Redirect("/steward")
 }

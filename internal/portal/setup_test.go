@@ -73,6 +73,7 @@ func TestFirstStart(t *testing.T) {
 		in.wants(body, "This link has been used")
 		status, body = stranger.post(link, "name", "Mine", "about", "Mine.", "contact", "x", "email", "eve@lindholm.example")
 		in.status(status, 410, body)
+		in.wants(body, "This link has been used")
 
 		if again, err := in.Portal.SetupLink(t.Context()); err != nil || again != "" {
 			t.Errorf("SetupLink = %q, %v; want none, for there is a steward", again, err)
@@ -80,8 +81,12 @@ func TestFirstStart(t *testing.T) {
 		status, body = stranger.get("/ar/about")
 		in.status(status, 200, body)
 		in.wants(body, "جوقة ليندهولم", "desk@lindholm.example")
-		status, body = stranger.get("/steward")
+		status, body = stranger.get("/steward") // leads to signing in
+		in.status(status, 200, body)
 		in.wantsNot(body, "Organisations to check")
+		status, body = stranger.get("/setup") // without the cookie of the browser that began
+		in.status(status, 200, body)
+		in.wants(body, "Open the link again")
 	})
 }
 

@@ -59,7 +59,7 @@ func (s *Service) readDesk(ctx context.Context) (d desk, err error) {
 		if d.size, err = recorder.Size(ctx, tx); err != nil {
 			return err
 		}
-		all, err := stewards(ctx, tx)
+		all, err := account.Stewards(ctx, tx)
 		d.stewards = len(all)
 		return err
 	})

@@ -110,16 +110,17 @@ func (s *Service) drawStewards(v *web.Visit, status int, f web.Form) error {
 	var all []colleague
 	err := s.DB.Read(v.Context(), func(tx *db.Tx) error {
 		all = nil
-		ids, err := stewards(v.Context(), tx)
-		for _, id := range ids { // a handful
-			c := colleague{}
-			if c.Person, err = account.ByID(v.Context(), tx, id); err != nil {
-				return err
-			}
-			if c.email, err = s.Accounts.EmailOf(v.Context(), tx, id); err != nil {
-				return err
-			}
-			all = append(all, c)
+		ids, err := account.Stewards(v.Context(), tx)
+		if err != nil {
+			return err
+		}
+		people, err := account.ByIDs(v.Context(), tx, ids...)
+		if err != nil {
+			return err
+		}
+		emails, err := s.Accounts.EmailsOf(v.Context(), tx, ids...)
+		for _, id := range ids {
+			all = append(all, colleague{people[id], emails[id]})
 		}
 		return err
 	})
