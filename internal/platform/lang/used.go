@@ -16,21 +16,21 @@ import (
 
 var (
 	comment = regexp.MustCompile(`(?m)^\s*//.*$`)
-	// said finds .T("key" and .N("key"; a key that goes on, "kind." + kind, is a
-	// beginning of keys.
+	// said finds .T("key" and .N("key"; a key that goes on, "kind." + kind or
+	// "comment_" + state, is a beginning of keys.
 	said = regexp.MustCompile(`\.[TN]\(\s*"([^"]*)"`)
 	// faults finds the maps of faults, Invalid{"field": "key"}, and single
-	// entries.
+	// entries. A key may carry a value: form.long_max|max=200.
 	faults   = regexp.MustCompile(`Invalid\{[^{}]*\}`)
-	faultKey = regexp.MustCompile(`:\s*"([^"]*)"`)
-	likeKey  = regexp.MustCompile(`"([a-z][a-z0-9_-]*\.(?:[a-z0-9_-]+\.)*[a-z0-9_-]*)"`)
+	faultKey = regexp.MustCompile(`:\s*"([^"|]*)`)
+	likeKey  = regexp.MustCompile(`"([a-z][a-z0-9_-]*\.(?:[a-z0-9_-]+\.)*[a-z0-9_-]*)(?:\|[^"]*)?"`)
 )
 
 // Used finds the message keys in the .go and .templ files below root, tests
 // left out. The value is true for a key that is surely said and must exist; it
 // is false for a string that has the form of a key, which may be one kept for
-// later, and for a beginning such as "declaration.kind." to which the source
-// adds the rest.
+// later, and for a beginning such as "declaration.kind." or "error.busy" to
+// which the source adds the rest.
 func Used(root string) (map[string]bool, error) {
 	used := map[string]bool{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -80,7 +80,7 @@ func scan(text string, used map[string]bool) {
 		sure = append(sure, faultKey.FindAllStringSubmatch(m, -1)...)
 	}
 	for _, found := range sure {
-		used[found[1]] = used[found[1]] || !strings.HasSuffix(found[1], ".")
+		used[found[1]] = used[found[1]] || !strings.HasSuffix(found[1], ".") && !strings.HasSuffix(found[1], "_")
 	}
 }
 
@@ -107,7 +107,7 @@ func isUsed(key string, used map[string]bool) bool {
 		return true
 	}
 	for i := len(key) - 1; i > 0; i-- {
-		if _, ok := used[key[:i]]; ok && key[i-1] == '.' {
+		if _, ok := used[key[:i]]; ok && (key[i-1] == '.' || key[i-1] == '_' || key[i] == '.') {
 			return true
 		}
 	}

@@ -14,7 +14,8 @@ func TestUsed(t *testing.T) {
 	for name, text := range map[string]string{
 		"sign.go":           "x := s.T(\"sign.button\", \"name\", n) + s.N(\n\"sign.count\", 2)\n// s.T(\"sign.ghost\")\n",
 		"rules.go":          "return chorus.Invalid{\"email\": \"form.email\",\n\"name\": \"form.missing\"}\nf[\"web\"] = \"form.web\"\n",
-		"kind.go":           "s.T(\"sign.kind.\"+string(kind))\n",
+		"kind.go":           "s.T(\"sign.kind.\"+string(kind), s.T(\"sign.state_\"+state))\n",
+		"long.go":           "return chorus.Invalid{\"a\": \"form.most|max=\" + n}, fmt.Sprintf(\"form.least|min=%d\", n)\n",
 		"view.templ":        "<p>{ s.T(\"sign.title\") }</p>\n",
 		"view_templ.go":     "s.T(\"sign.stale\")\n",
 		"sign_test.go":      "s.T(\"sign.test\")\n",
@@ -37,7 +38,7 @@ func TestUsed(t *testing.T) {
 	}
 	want := map[string]bool{
 		"sign.button": true, "sign.count": true, "form.email": true, "form.missing": true,
-		"form.web": false, "sign.kind.": false, "sign.title": true, "sign.deep": true,
+		"form.web": false, "sign.kind.": false, "sign.state_": false, "form.most": true, "form.least": false, "sign.title": true, "sign.deep": true,
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("Used = %v, want %v", got, want)
@@ -56,7 +57,7 @@ func TestAgree(t *testing.T) {
 	delete(all, "error.busy.title")
 	delete(all, "error.busy.text")
 	delete(all, "page.home")
-	all["error.busy."] = false
+	all["error.busy"] = false
 	all["town.none"] = true
 	want := "town.none is said but has no message\npage.home has a message but is never said"
 	if err := c.Agree(all); err == nil || err.Error() != want {
