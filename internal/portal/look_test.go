@@ -50,7 +50,6 @@ var screens = map[string]chorustest.Screen{
 	"phone":       {Width: 360, Height: 740, NoScript: true},
 	"desk":        {},
 	"phone-night": {Width: 360, Height: 740, Dark: true, Language: "ar"},
-	"desk-arabic": {Language: "ar"},
 }
 
 // fill puts a small town on the site.
@@ -103,7 +102,7 @@ func (in *instance) browserStart(t *testing.T, b *chorustest.Visitor, name strin
 	link, err := in.Portal.SetupLink(t.Context())
 	in.must(err)
 	tag := "en"
-	if strings.Contains(name, "night") || strings.Contains(name, "arabic") {
+	if strings.Contains(name, "night") {
 		tag = "ar"
 	}
 	say := in.Site.Catalogue.Speak(lang.Tag(tag))
