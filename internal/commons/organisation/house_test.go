@@ -34,7 +34,6 @@ type house struct {
 	*organisation.Service
 	inbox *mail.Inbox
 	site  http.Handler
-	who   chorus.ID // of the last visit that signed in
 
 	mu  sync.Mutex
 	now time.Time

@@ -70,7 +70,6 @@ var (
 		ON CONFLICT (organisation, person) DO UPDATE SET domain = excluded.domain, code = excluded.code, tries = 0, expires = excluded.expires`)
 	tryDomainCode = db.SQL(`UPDATE private_domain_code SET tries = tries + 1
 		WHERE organisation = $1 AND person = $2 AND tries < $3 AND expires > $4 RETURNING domain, code`)
-	hasDomainCode     = db.SQL(`SELECT count(1) FROM private_domain_code WHERE organisation = $1 AND person = $2 AND tries < $3 AND expires > $4`)
 	deleteDomainCode  = db.SQL(`DELETE FROM private_domain_code WHERE organisation = $1 AND person = $2`)
 	expireDomainCodes = db.SQL(`DELETE FROM private_domain_code WHERE expires <= $1`)
 )
