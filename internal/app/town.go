@@ -141,7 +141,7 @@ func (s *settling) live(ctx context.Context, now time.Time) error {
 }
 
 // hands is how many neighbours act at once; SQLite commits their deeds together.
-const hands = 96
+const hands = 256
 
 // together does n deeds, many at a time, and returns what the first ones that
 // failed failed of.
