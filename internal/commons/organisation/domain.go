@@ -54,7 +54,7 @@ func (o Organisation) checkAddress(address string) string {
 	case isPublic(o.Host()) || isPublic(domain):
 		return "organisation.fault.public_domain"
 	case !covers(o.Host(), domain):
-		return "organisation.fault.other_domain|domain=" + o.Host()
+		return "organisation.fault.other_domain" + "|domain=" + o.Host()
 	}
 	return ""
 }
