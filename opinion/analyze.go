@@ -138,7 +138,7 @@ func (a *analysis) placePeople(context.Context) error {
 		}
 	})
 	a.result.Noise = math.Sqrt(a.model.noise)
-	a.result.model, a.result.rows = a.model, a.rows
+	a.result.model, a.result.places = a.model, a.placed
 	return a.describeAxes()
 }
 

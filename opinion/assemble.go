@@ -74,7 +74,7 @@ func (a *analysis) divide(upright *cloud) {
 	k := a.chosen.K
 	sums := make([]float64, k*(upright.axes+1))
 	for round := range refineRounds {
-		if !upright.assign(&p, upright.weight, sums) && round > 0 {
+		if !upright.assignMany(&p, sums) && round > 0 {
 			break
 		}
 		p.move(sums, upright.axes)

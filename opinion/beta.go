@@ -30,7 +30,7 @@ func roughlyAtLeast(successes, trials int) float64 {
 }
 
 // betaQuantile inverts the distribution function of Beta(a, b) at p, 0.1 or 0.9: a normal approximation (Abramowitz and Stegun 1964, 26.5.22),
-// bettered by Newton's method held within bounds.
+// bettered by Halley's method held within bounds.
 func betaQuantile(p, a, b float64) float64 {
 	if a > b {
 		return 1 - betaQuantile(1-p, b, a) // keeps the digits next to 1
@@ -38,7 +38,7 @@ func betaQuantile(p, a, b float64) float64 {
 	low, high := 0.0, 1.0
 	front := logBeta(a, b)
 	x := betaGuess(p, a, b, front)
-	small := 1e-3 * math.Sqrt(a*b/((a+b)*(a+b)*(a+b)))
+	near := 0.03 * math.Sqrt(a*b/((a+b)*(a+b)*(a+b)))
 	for range 60 {
 		f := betaCumulative(x, a, b, front) - p
 		if f > 0 {
@@ -47,13 +47,14 @@ func betaQuantile(p, a, b float64) float64 {
 			low = x
 		}
 		density := math.Exp((a-1)*math.Log(x) + (b-1)*math.Log1p(-x) - front)
-		next := x - f/density
+		newton := f / density
+		next := x - newton/(1-newton*((a-1)/x-(b-1)/(1-x))/2)
 		if !(next > low && next < high) {
 			next = (low + high) / 2
 		}
 		moved := math.Abs(next - x)
 		x = next
-		if moved < small && math.Abs(f) < 0.01 { // the next step is smaller by its square
+		if moved < near && math.Abs(f) < 0.01 { // the next step is smaller by its cube
 			break
 		}
 	}

@@ -43,7 +43,7 @@ const (
 	interceptCost = 0.15
 	factorCost    = 0.03
 	bridgeVotes   = 2 << 20 // beyond so many votes an even sample of people is taken
-	bridgeRounds  = 40
+	bridgeRounds  = 15
 	bridgeSettled = 1e-3 // largest change of an intercept
 	bridgeEnough  = 5
 )

@@ -170,8 +170,7 @@ func (a *analysis) without(rows []uint32) Difference {
 				weight[l]--
 			}
 		}
-		p := partition{centers: slices.Clone(a.chosen.best.centers), label: make([]int, a.leaves.len())}
-		a.leaves.lloyd(&p, weight)
+		p := a.leaves.from(a.chosen.best.centers, weight)
 		d.Agreement = adjustedRand(a.chosen.best.label, p.label, weight)
 	}
 	d.Shift, d.Statement = a.consensusShift(rows)

@@ -18,10 +18,9 @@ type Choice struct {
 // The bootstrap draws this many samples; a number of groups is stable when the samples agree at least so well with the whole
 // (the bound Hennig 2007 gives for "valid, stable clusters" is 0.75 for its measure of agreement).
 const (
-	bootstraps   = 24
-	wholeStarts  = 12
-	sampleStarts = 2
-	stableFrom   = 0.75
+	bootstraps  = 20
+	wholeStarts = 10
+	stableFrom  = 0.75
 )
 
 // choice is one k under examination.
@@ -57,7 +56,10 @@ func (c *cloud) examine(most int, seed uint64) []choice {
 		}
 		for n := range out {
 			k := n + 2
-			p := c.kMeans(k, sampleStarts, weight, randomFor(seed, 2, b, k))
+			p := c.kMeans(k, 1, weight, randomFor(seed, 2, b, k))
+			if again := c.from(out[n].best.centers, weight); again.cost < p.cost {
+				p = again
+			}
 			out[n].widths[b] = c.silhouette(gaps, p.label, k, weight)
 			out[n].agrees[b] = adjustedRand(out[n].best.label, p.label, c.weight)
 		}

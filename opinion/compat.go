@@ -137,7 +137,7 @@ type compatTick struct {
 func newCompatTick(v *Votes) *compatTick {
 	t := &compatTick{v: v, counts: make([]bool, len(v.statements))}
 	unbanned := *v // Polis computes with the votes of banned people too
-	unbanned.banned = nil
+	unbanned.banned, unbanned.tallies = nil, nil
 	t.tallies = unbanned.Tallies()
 	mean := means(t.tallies)
 	for j, s := range v.statements {

@@ -24,17 +24,29 @@ type leaf struct {
 	mean     [maxAxes]float64
 	squares  [maxAxes]float64 // sum of squared distances to the mean, by axis
 	widest   int              // the axis with the largest
+	cell     int              // its node in the tree
 }
 
 // mostLeaves is how many little clusters the people are gathered into before they are grouped. Up to that many people
-// everyone is a cluster of their own, and nothing is lost.
-const mostLeaves = 256
+// everyone is a cluster of their own, and nothing is lost. The cuts between them are made by at most cutPeople.
+const (
+	mostLeaves = 256
+	cutPeople  = 1 << 14
+)
 
-// leaves gathers points into at most mostLeaves little clusters, by splitting the widest at its mean, again and again.
+// A cut divides a cell at a value on an axis; a cell without cut is a leaf.
+type cut struct {
+	axis      int
+	at        float64
+	low, high int // cells; 0: none
+}
+
+// leaves gathers points into at most mostLeaves little clusters, by cutting the widest at its mean, again and again.
 // It gives the clusters as a cloud and, for each, the points in it. It depends on places alone.
 func leaves(points *cloud) (*cloud, [][]uint32) {
-	order := identity(points.len())
-	list := []leaf{points.leaf(order, 0, len(order))}
+	order := everyNth(identity(points.len()), cutPeople)
+	first := points.leaf(order, 0, len(order))
+	list, cuts := []leaf{first}, []cut{{}}
 	spare := make([]uint32, len(order))
 	for len(list) < mostLeaves {
 		at := 0
@@ -51,15 +63,49 @@ func leaves(points *cloud) (*cloud, [][]uint32) {
 		if middle == l.from || middle == l.to {
 			break
 		}
-		list[at] = points.leaf(order, l.from, middle)
-		list = slices.Insert(list, at+1, points.leaf(order, middle, l.to))
+		low, high := points.leaf(order, l.from, middle), points.leaf(order, middle, l.to)
+		low.cell, high.cell = len(cuts), len(cuts)+1
+		cuts[l.cell] = cut{l.widest, l.mean[l.widest], low.cell, high.cell}
+		cuts = append(cuts, cut{}, cut{})
+		list[at] = low
+		list = slices.Insert(list, at+1, high)
 	}
-	small := &cloud{axes: points.axes}
+	return points.sort(list, cuts)
+}
+
+// sort finds the leaf of every point.
+func (c *cloud) sort(list []leaf, cuts []cut) (*cloud, [][]uint32) {
+	leafOf := make([]int32, len(cuts))
+	for n, l := range list {
+		leafOf[l.cell] = int32(n)
+	}
+	label := make([]int32, c.len())
+	pieces := rowParts(c.len())
+	parallel(pieces, func(p int) {
+		from, to := piece(c.len(), pieces, p)
+		for i := from; i < to; i++ {
+			cell := 0
+			for at := c.point(i); cuts[cell].low != 0; {
+				if cut := &cuts[cell]; at[cut.axis] < cut.at {
+					cell = cut.low
+				} else {
+					cell = cut.high
+				}
+			}
+			label[i] = leafOf[cell]
+		}
+	})
+	small := &cloud{c.axes, make([]float64, c.axes*len(list)), make([]float64, len(list))}
 	members := make([][]uint32, len(list))
-	for i, l := range list {
-		small.at = append(small.at, l.mean[:points.axes]...)
-		small.weight = append(small.weight, float64(l.to-l.from))
-		members[i] = order[l.from:l.to]
+	for i, l := range label {
+		members[l] = append(members[l], uint32(i))
+		small.weight[l]++
+		for k, x := range c.point(i) {
+			small.at[int(l)*c.axes+k] += x
+		}
+	}
+	for l, w := range small.weight {
+		scale(small.at[l*c.axes:][:c.axes], 1/w)
 	}
 	return small, members
 }
@@ -125,6 +171,13 @@ func (c *cloud) kMeans(k, starts int, weight []float64, r random) partition {
 		}
 	}
 	return best
+}
+
+// from divides the cloud starting at centres given.
+func (c *cloud) from(centers, weight []float64) partition {
+	p := partition{centers: slices.Clone(centers), label: make([]int, c.len())}
+	c.lloyd(&p, weight)
+	return p
 }
 
 // seed draws the first centre by weight, each further one by weight times squared distance to the nearest so far.
@@ -202,7 +255,30 @@ func (p *partition) move(sums []float64, axes int) {
 func (c *cloud) assign(p *partition, weight, sums []float64) (changed bool) {
 	clear(sums)
 	p.cost = 0
-	for i, w := range weight {
+	return c.assignPart(p, weight, sums, 0, len(weight))
+}
+
+// assignMany is assign for very many points, in parallel; the cost is not computed.
+func (c *cloud) assignMany(p *partition, sums []float64) (changed bool) {
+	pieces := rowParts(c.len())
+	parts, changes := make([][]float64, pieces), make([]bool, pieces)
+	parallel(pieces, func(n int) {
+		from, to := piece(c.len(), pieces, n)
+		own := partition{centers: p.centers, label: p.label}
+		parts[n] = make([]float64, len(sums))
+		changes[n] = c.assignPart(&own, c.weight, parts[n], from, to)
+	})
+	clear(sums)
+	for n, part := range parts {
+		addScaled(sums, 1, part)
+		changed = changed || changes[n]
+	}
+	return changed
+}
+
+func (c *cloud) assignPart(p *partition, weight, sums []float64, from, to int) (changed bool) {
+	for i := from; i < to; i++ {
+		w := weight[i]
 		at := c.point(i)
 		g, d := nearestCenter(p.centers, at)
 		if p.label[i] != g {
@@ -220,12 +296,22 @@ func (c *cloud) assign(p *partition, weight, sums []float64) (changed bool) {
 
 func nearestCenter(centers, at []float64) (group int, squared float64) {
 	squared = math.Inf(1)
-	if len(at) == 2 { // the usual case, with nothing to loop over
+	switch len(at) { // the usual cases, with nothing to loop over
+	case 2:
 		x, y := at[0], at[1]
 		for g := 0; g+1 < len(centers); g += 2 {
 			dx, dy := x-centers[g], y-centers[g+1]
 			if d := dx*dx + dy*dy; d < squared {
 				group, squared = g/2, d
+			}
+		}
+		return group, squared
+	case 3:
+		x, y, z := at[0], at[1], at[2]
+		for g := 0; g+2 < len(centers); g += 3 {
+			dx, dy, dz := x-centers[g], y-centers[g+1], z-centers[g+2]
+			if d := dx*dx + dy*dy + dz*dz; d < squared {
+				group, squared = g/3, d
 			}
 		}
 		return group, squared

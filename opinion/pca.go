@@ -193,10 +193,10 @@ func carriedAxes(ctx context.Context, y *centred, seed uint64, most int) (int, e
 	names := sample.names()
 	parallel(noiseFlips+1, func(i int) {
 		if i == noiseFlips {
-			values = firstValues(flat, 32)
+			values = firstValues(flat, 24)
 			return
 		}
-		edges[i] = firstValues(flat.flipped(names, mix(seed+uint64(i))), 12)[0]
+		edges[i] = firstValues(flat.flipped(names, mix(seed+uint64(i))), 10)[0]
 	})
 	edge, n := slices.Max(edges), 0
 	for n < min(most, len(values)) && values[n] > edge {

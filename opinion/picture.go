@@ -228,13 +228,18 @@ func (f frame) group(out io.Writer, n int, g PictureGroup) {
 
 // dots draws a mark in every cell that has people.
 func (f frame) dots(out io.Writer, people [][2]float64, class string, shape int) {
-	cells := map[[2]int]int{}
+	type heap struct {
+		n    int
+		x, y float64
+	}
+	cells := map[[2]int]heap{}
 	most := 0
 	for _, at := range people {
 		q := f.to(at)
 		cell := [2]int{int(q[0] / pictureCell), int(q[1] / pictureCell)}
-		cells[cell]++
-		most = max(most, cells[cell])
+		h := cells[cell]
+		cells[cell] = heap{h.n + 1, h.x + q[0], h.y + q[1]}
+		most = max(most, h.n+1)
 	}
 	order := make([][2]int, 0, len(cells))
 	for cell := range cells {
@@ -246,9 +251,9 @@ func (f frame) dots(out io.Writer, people [][2]float64, class string, shape int)
 		unit = 6.6 / math.Sqrt(float64(most))
 	}
 	for _, cell := range order {
-		x, y := (float64(cell[0])+.5)*pictureCell, (float64(cell[1])+.5)*pictureCell
-		r := max(1.2, unit*math.Sqrt(float64(cells[cell])))
-		fmt.Fprintf(out, `<path class="dot %s" d="%s"/>`+"\n", class, mark(shape, x, y, r))
+		n := float64(cells[cell].n)
+		r := max(1.2, unit*math.Sqrt(n))
+		fmt.Fprintf(out, `<path class="dot %s" d="%s"/>`+"\n", class, mark(shape, cells[cell].x/n, cells[cell].y/n, r))
 	}
 }
 

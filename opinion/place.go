@@ -205,7 +205,7 @@ func (m *model) fit(v *matrix, rows []uint32) {
 		m.variance[k] = 0.5
 	}
 	for range 60 {
-		if m.improve(sums, width) < 1e-3 {
+		if m.improve(sums, width) < 3e-3 {
 			return
 		}
 	}
@@ -253,11 +253,24 @@ func (m *model) set(variance *float64, to float64) float64 {
 	return change
 }
 
-// expect is the vote the model expects on a column from someone at a place.
+// expect is the vote the model expects on a column from someone at a place, given on the first axes or all.
 func (m *model) expect(at []float64, col int) float64 {
 	e := m.mean[col]
-	for k, l := range m.load[col*m.axes:][:m.axes] {
+	for k, l := range m.load[col*m.axes:][:len(at)] {
 		e += l * at[k]
 	}
 	return max(-1, min(1, e))
+}
+
+// Expect is the vote, from -1 to 1, that the map expects of the participant in row on the statement in column: the mean vote,
+// and what the axes that the votes carry add to it. Rows and columns are places in People and Statements.
+// It is there only on a Result that Analyze has returned, not on one read from JSON.
+func (r *Result) Expect(row, column int) float64 {
+	carried := 0
+	for _, a := range r.Axes {
+		if a.Carried {
+			carried++
+		}
+	}
+	return r.model.expect(r.places[row].at[:carried], column)
 }

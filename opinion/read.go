@@ -117,23 +117,34 @@ func (p places) read(s *scanner, log *Log) error {
 	return nil
 }
 
-// parseID reads a whole number from 0 to MaxID; a fraction of zeros is let pass, since spreadsheets add one.
+// parseID reads a whole number from 0 to MaxID; a fraction of zero is let pass, since spreadsheets add one.
 func parseID(text []byte) (int64, bool) {
-	text = bytes.TrimSuffix(bytes.TrimSpace(text), []byte(".0"))
-	if len(text) == 0 || len(text) > 16 {
-		return 0, false
+	if n, ok := parseDigits(text); ok {
+		return n, true
 	}
-	n := int64(0)
-	for _, c := range text {
-		if c < '0' || c > '9' {
+	return parseDigits(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(".0")))
+}
+
+func parseDigits(text []byte) (n int64, ok bool) {
+	for i, c := range text {
+		if c < '0' || c > '9' || i == 16 {
 			return 0, false
 		}
 		n = n*10 + int64(c-'0')
 	}
-	return n, n <= MaxID
+	return n, n <= MaxID && len(text) > 0
 }
 
 func parseVote(text []byte) (Vote, bool) {
+	if len(text) == 1 {
+		switch text[0] {
+		case '1':
+			return Agree, true
+		case '0':
+			return Pass, true
+		}
+		return Unseen, false
+	}
 	switch string(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(".0"))) {
 	case "1", "+1":
 		return Agree, true

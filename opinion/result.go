@@ -25,8 +25,8 @@ type Result struct {
 	Checks     *Checks    `json:"checks,omitempty"`
 	Bridging   *Bridging  `json:"bridging,omitempty"`
 
-	model *model
-	rows  []uint32
+	model  *model
+	places []placed
 }
 
 // Input says what was analysed.

@@ -76,14 +76,15 @@ func (s *scanner) readLine(into []byte) ([]byte, error) {
 }
 
 func (s *scanner) cut(line []byte) {
-	from := 0
-	for i, c := range line {
-		if c == ',' {
-			s.fields = append(s.fields, line[from:i])
-			from = i + 1
+	for {
+		end := bytes.IndexByte(line, ',')
+		if end < 0 {
+			break
 		}
+		s.fields = append(s.fields, line[:end])
+		line = line[end+1:]
 	}
-	s.fields = append(s.fields, line[from:])
+	s.fields = append(s.fields, line)
 }
 
 // cutQuoted handles quotation marks: doubled within a field, and line ends inside a field belong to it.

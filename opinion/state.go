@@ -312,9 +312,9 @@ func (s *State) votes() *Votes {
 	rank := ranks(s.ids, func(a, b ParticipantID) int { return cmp.Compare(a, b) })
 	cols := ranks(s.statements, func(a, b Statement) int { return cmp.Compare(a.ID, b.ID) })
 	inOrder := isIdentity(cols)
-	v := &Votes{participants: make([]ParticipantID, len(rank)), statements: make([]Statement, len(cols))}
+	v := &Votes{participants: make([]ParticipantID, len(rank)), statements: make([]Statement, len(cols)), tallies: make([]Tally, len(cols))}
 	for j, c := range cols {
-		v.statements[c] = s.statements[j]
+		v.statements[c], v.tallies[c] = s.statements[j], s.tallies[j]
 	}
 	v.spans = make([]span, len(rank))
 	v.banned = make([]bool, len(rank))

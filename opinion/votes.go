@@ -97,6 +97,7 @@ type Votes struct {
 	statements   []Statement
 	banned       []bool   // nil: nobody
 	gram         *gram    // pair counts, when they are at hand
+	tallies      []Tally  // likewise
 	origin       []uint32 // the rows of the State this was copied from
 }
 
@@ -114,6 +115,9 @@ func (v *Votes) Vote(row, column int) Vote { return v.at(row, uint16(column)) }
 
 // Tallies counts the answers to every statement, in column order, banned participants left out.
 func (v *Votes) Tallies() []Tally {
+	if v.tallies != nil {
+		return slices.Clone(v.tallies)
+	}
 	out := make([]Tally, len(v.statements))
 	for i := range v.spans {
 		if v.isBanned(i) {
@@ -159,14 +163,14 @@ func (v *Votes) Ban(ids ...ParticipantID) *Votes {
 	for i, id := range v.participants {
 		out.banned[i] = out.banned[i] || slices.Contains(ids, id)
 	}
-	out.gram = nil
+	out.gram, out.tallies = nil, nil
 	return &out
 }
 
 // Flip returns the votes with every Agree made a Disagree and the reverse.
 func (v *Votes) Flip() *Votes {
 	out := *v
-	out.gram = nil
+	out.gram, out.tallies = nil, nil
 	out.spans = slices.Clone(v.spans)
 	out.cols = slices.Clone(v.cols)
 	for i := range out.spans {
