@@ -183,6 +183,7 @@ func (a *App) services(c *lang.Catalogue) {
 func (a *App) chores() {
 	a.Jobs.Every("session.stale", 24*time.Hour, a.Site.DropStaleSessions)
 	a.Jobs.Every("account.stale", time.Hour, a.Accounts.DropStaleTickets)
+	a.Jobs.Every("signer.forget", 24*time.Hour, a.Declarations.ForgetAddresses)
 	a.Jobs.Every("signing.stale", time.Hour, a.Declarations.DropStale)
 }
 

@@ -3,6 +3,7 @@
 package chorustest
 
 import (
+	"context"
 	"fmt"
 	"html"
 	"io"
@@ -33,6 +34,7 @@ import (
 //	[!] mail ADDRESS       read the newest mail to an address into $CODE, $LINK and $MAIL
 //	keep NAME REGEXP       put the first group found in the last page into $NAME
 //	later DURATION         move the clock: 90m, 3d
+//	chores                 do what the instance does by itself now and then
 //	lang TAG               read in another language from here on
 func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string]string)) {
 	OnBoth(t, func(t *testing.T, source string) {
@@ -60,7 +62,7 @@ func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){
 				"browser": each(func(ts *testscript.TestScript, w *world, args []string) { w.enter(args[0]) }),
 				"as":      each(signIn), "steward": each(makeSteward),
-				"get": each(get), "post": each(post), "later": each(later), "lang": each(language), "keep": each(keep), "status": each(status),
+				"get": each(get), "post": each(post), "later": each(later), "chores": chores, "lang": each(language), "keep": each(keep), "status": each(status),
 				"body": body, "header": header, "mail": readMail,
 			},
 		})
@@ -213,6 +215,11 @@ func later(ts *testscript.TestScript, w *world, args []string) {
 	d, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	w.Wait(d)
+}
+
+func chores(ts *testscript.TestScript, _ bool, _ []string) {
+	_, err := ts.Value("world").(*world).Jobs.RunDue(context.Background())
+	ts.Check(err)
 }
 
 func language(_ *testscript.TestScript, w *world, args []string) { w.language = args[0] }

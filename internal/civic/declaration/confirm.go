@@ -185,8 +185,7 @@ func (s *Service) keepSigned(ctx context.Context, tx *db.Tx, who signer, d Detai
 	if d.Hidden {
 		shown = nil
 	}
-	address := s.Vault.Seal("signer address", []byte(d.Email))
-	if _, err := db.Exec(ctx, tx, keepSigned, who.id, address, sealed, hash[:], shown); err != nil {
+	if _, err := db.Exec(ctx, tx, keepSigned, who.id, sealed, hash[:], shown); err != nil {
 		return err
 	}
 	if _, err := db.Exec(ctx, tx, deleteSignings, who.id); err != nil || d.Comment == "" {

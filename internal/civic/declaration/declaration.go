@@ -120,17 +120,21 @@ func (d *Declaration) Takes(class fact.SignerClass) bool {
 	return false
 }
 
+// End is when the declaration was or will be closed; zero if that is open.
+func (d *Declaration) End() time.Time {
+	if at, err := time.Parse(time.DateOnly, d.Closed); err == nil {
+		return at
+	}
+	return d.Closes
+}
+
 // AnswerDue is the day by which duty-bearers should answer; zero if no day is
 // set or the declaration has no end yet.
 func (d *Declaration) AnswerDue() time.Time {
-	end := d.Closes
-	if day, err := time.Parse(time.DateOnly, d.Closed); err == nil {
-		end = day
-	}
-	if d.AnswerWithin == 0 || end.IsZero() {
+	if d.AnswerWithin == 0 || d.End().IsZero() {
 		return time.Time{}
 	}
-	return end.AddDate(0, 0, d.AnswerWithin)
+	return d.End().AddDate(0, 0, d.AnswerWithin)
 }
 
 // DutyBearers are the organisations that any recommendation addresses, in the

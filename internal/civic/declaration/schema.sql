@@ -79,7 +79,6 @@ CREATE TABLE private_signer (
 	id          TEXT    PRIMARY KEY,
 	declaration TEXT    NOT NULL,
 	dedupe      BLOB    NOT NULL, -- keyed hash of the normalised address: one signature per person
-	address     BLOB,             -- sealed; NULL once erased
 	lang        TEXT    NOT NULL,
 	state       TEXT    NOT NULL, -- asked, signed, withdrawn
 	details     BLOB,             -- sealed Details as signed; NULL before and once erased

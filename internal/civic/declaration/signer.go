@@ -37,11 +37,11 @@ var (
 		RETURNING ` + signerColumns)
 	signerByID  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
 	claimSigner = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0 WHERE id = $1 AND state <> 'signed'`)
-	keepSigned  = db.SQL(`UPDATE private_signer SET address = $2, details = $3, hash = $4, shown = $5, comment = NULL WHERE id = $1`)
+	keepSigned  = db.SQL(`UPDATE private_signer SET details = $2, hash = $3, shown = $4, comment = NULL WHERE id = $1`)
 	keepShown   = db.SQL(`UPDATE private_signer SET shown = $2 WHERE id = $1`)
 	keepComment = db.SQL(`UPDATE private_signer SET comment = $2 WHERE id = $1`)
 	leaveSigner = db.SQL(`UPDATE private_signer SET state = 'withdrawn', shown = NULL, comment = NULL WHERE id = $1 AND state = 'signed'`)
-	eraseSigner = db.SQL(`UPDATE private_signer SET address = NULL, details = NULL, shown = NULL, comment = NULL WHERE id = $1`)
+	eraseSigner = db.SQL(`UPDATE private_signer SET details = NULL, shown = NULL, comment = NULL WHERE id = $1`)
 	wrongCode   = db.SQL(`UPDATE private_signer SET wrong = wrong + 1 WHERE id = $1`)
 	rightCode   = db.SQL(`UPDATE private_signer SET wrong = 0 WHERE id = $1`)
 

@@ -76,7 +76,7 @@ func (v *Visit) EndSession(ctx context.Context) error {
 		_, err := db.Exec(ctx, tx, deleteByHash, tokenHash(v.sessionToken()))
 		return err
 	})
-	v.setCookie(sessionCookie, "", -1)
+	v.setCookie(sessionCookie, "", -time.Second)
 	return err
 }
 
