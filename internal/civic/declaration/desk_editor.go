@@ -325,7 +325,7 @@ func fieldLabel(v *web.Visit, field string) string {
 	base, row, part := splitField(field)
 	switch {
 	case part != "":
-		return v.T("declaration.desk.bearer.nth", "number", row) + ", " + v.T("declaration.desk.bearer."+part)
+		return v.T("declaration.desk.bearer.part", "number", row, "field", v.T("declaration.desk.bearer."+part))
 	case row > 0:
 		return v.T("declaration.desk.demand.nth", "number", row)
 	}
