@@ -53,9 +53,6 @@ func open(t *testing.T, source string) *house {
 		defer h.mu.Unlock()
 		return h.now
 	}
-	if err := d.CheckQueries(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	words, err := lang.New(web.Messages(), account.Messages(), organisation.Messages())
 	if err != nil {
 		t.Fatal(err)
