@@ -5,6 +5,7 @@ package opinion
 import (
 	"context"
 	"math"
+	"sync"
 )
 
 // Analyze finds the map, the groups and the common ground of a conversation. The result depends on nothing but
@@ -111,11 +112,15 @@ func (a *analysis) findAxes(ctx context.Context) error {
 	if a.result.Input.Counted == 0 || len(a.rows) == 0 {
 		return nil
 	}
+	var operator symmetric
+	var making sync.WaitGroup
+	making.Go(func() { operator = a.operator() })
 	carried, err := carriedAxes(ctx, a.y, a.p.Seed, a.p.MaxAxes)
+	making.Wait()
 	if err != nil {
 		return err
 	}
-	a.axes, err = leadingAxes(ctx, a.operator(), spread(a.v.statements, a.counts), max(2, carried))
+	a.axes, err = leadingAxes(ctx, operator, spread(a.v.statements, a.counts), max(2, carried))
 	if err != nil {
 		return err
 	}

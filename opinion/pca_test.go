@@ -164,3 +164,33 @@ func TestAxesOfPublished(t *testing.T) {
 		})
 	}
 }
+
+func TestInvert(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for n := 1; n <= maxAxes; n++ {
+		full := mat.NewSymDense(n, nil)
+		var a [maxAxes * (maxAxes + 1) / 2]float64
+		for k := range 3 * n {
+			v := mat.NewVecDense(n, nil)
+			for i := range n {
+				v.SetVec(i, r.NormFloat64())
+			}
+			full.SymRankOne(full, 1+float64(k), v)
+		}
+		for i := range n {
+			for j := range i + 1 {
+				a[lowerAt(i, j)] = full.At(i, j)
+			}
+		}
+		invert(&a, n)
+		var want mat.Dense
+		want.Inverse(full)
+		for i := range n {
+			for j := range n {
+				if got := a[lowerAt(i, j)]; math.Abs(got-want.At(i, j)) > 1e-10 {
+					t.Errorf("order %d: entry %d, %d is %v, want %v", n, i, j, got, want.At(i, j))
+				}
+			}
+		}
+	}
+}

@@ -100,7 +100,7 @@ type placed struct {
 }
 
 // maxAxes is the largest number of axes anyone may ask for.
-const maxAxes = 8
+const maxAxes = 5
 
 // place is ridge regression on the votes given, with the spread of places as the ridge (Hoerl and Kennard 1970):
 //
@@ -144,9 +144,17 @@ func lowerAt(k, o int) int {
 
 // invert replaces a positive definite matrix, given by its lower triangle, by its inverse: a = L L', inverse = L'^-1 L^-1.
 func invert(a *[maxAxes * (maxAxes + 1) / 2]float64, n int) {
-	if n == 2 {
+	switch n { // the usual cases by their cofactors
+	case 2:
 		det := a[0]*a[2] - a[1]*a[1]
 		a[0], a[1], a[2] = a[2]/det, -a[1]/det, a[0]/det
+		return
+	case 3:
+		xx, xy, yy, xz, yz, zz := a[0], a[1], a[2], a[3], a[4], a[5]
+		cxx, cxy, cxz := yy*zz-yz*yz, xz*yz-xy*zz, xy*yz-xz*yy
+		det := xx*cxx + xy*cxy + xz*cxz
+		a[0], a[1], a[2] = cxx/det, cxy/det, (xx*zz-xz*xz)/det
+		a[3], a[4], a[5] = cxz/det, (xy*xz-xx*yz)/det, (xx*yy-xy*xy)/det
 		return
 	}
 	var l [maxAxes * (maxAxes + 1) / 2]float64
@@ -211,10 +219,39 @@ func (m *model) fit(v *matrix, rows []uint32) {
 	}
 }
 
+// evidence is what a round of fit sums up over people.
+type evidence struct {
+	people, votes, square float64
+	spread                [maxAxes]float64
+}
+
 // improve is one round of fit. It reports the largest relative change.
 func (m *model) improve(sums []float64, width int) float64 {
-	people, votes, square := 0.0, 0.0, 0.0
-	var spread [maxAxes]float64
+	people := len(sums) / width
+	pieces := rowParts(people)
+	found := make([]evidence, pieces)
+	parallel(pieces, func(p int) {
+		from, to := piece(people, pieces, p)
+		found[p] = m.expectation(sums[from*width:to*width], width)
+	})
+	var all evidence
+	for _, e := range found {
+		all.people, all.votes, all.square = all.people+e.people, all.votes+e.votes, all.square+e.square
+		for k := range all.spread {
+			all.spread[k] += e.spread[k]
+		}
+	}
+	if all.people == 0 {
+		return 0
+	}
+	change := m.set(&m.noise, all.square/all.votes)
+	for k := range m.axes {
+		change = max(change, m.set(&m.variance[k], all.spread[k]/all.people))
+	}
+	return change
+}
+
+func (m *model) expectation(sums []float64, width int) (e evidence) {
 	var p placed
 	for from := 0; from < len(sums); from += width {
 		s := sums[from:][:width]
@@ -222,25 +259,24 @@ func (m *model) improve(sums []float64, width int) float64 {
 			continue
 		}
 		m.place(s, &p)
-		people++
-		votes += s[width-1]
-		square += s[width-2]
+		e.people++
+		e.votes += s[width-1]
+		e.square += s[width-2]
+		at := 0
 		for k := range m.axes {
-			spread[k] += p.at[k]*p.at[k] + p.covariance[lowerAt(k, k)]
-			square -= 2 * p.at[k] * s[k]
-			for o := range m.axes {
-				square += s[m.axes+lowerAt(k, o)] * (p.at[k]*p.at[o] + p.covariance[lowerAt(k, o)])
+			e.spread[k] += p.at[k]*p.at[k] + p.covariance[lowerAt(k, k)]
+			e.square -= 2 * p.at[k] * s[k]
+			for o := range k + 1 {
+				both := s[m.axes+at] * (p.at[k]*p.at[o] + p.covariance[at])
+				if o < k {
+					both *= 2
+				}
+				e.square += both
+				at++
 			}
 		}
 	}
-	if people == 0 {
-		return 0
-	}
-	change := m.set(&m.noise, square/votes)
-	for k := range m.axes {
-		change = max(change, m.set(&m.variance[k], spread[k]/people))
-	}
-	return change
+	return e
 }
 
 // leastVariance keeps the variances away from zero where votes agree perfectly.
