@@ -7,8 +7,14 @@ import (
 	"slices"
 )
 
+// CompatVersion names the JSON form of CompatResult.
+const CompatVersion = "chorus.opinion.compat/1"
+
 // CompatResult is what Polis would publish; the JSON form has the names of its math result.
 type CompatResult struct {
+	Version          string                    `json:"version"`
+	Hash             string                    `json:"input-hash"` // of the votes; the past of a Compat is not part of it
+	CurrentPriority  bool                      `json:"current-priorities"`
 	Participants     []ParticipantID           `json:"pids"`
 	Statements       []StatementID             `json:"tids"`
 	ModeratedOut     []StatementID             `json:"mod-out"`
@@ -72,6 +78,7 @@ type CompatStats struct {
 
 func (t *compatTick) result(c *Compat) *CompatResult {
 	r := &CompatResult{
+		Version: CompatVersion, Hash: t.v.Hash(), CurrentPriority: c.CurrentPriorities,
 		Participants: t.v.participants,
 		PCA:          CompatPCA{t.center, c.comps, t.statementPlaces, t.extremity},
 		Places:       t.places,

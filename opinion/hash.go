@@ -3,9 +3,11 @@
 package opinion
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 )
 
 // hashRows is the number of rows hashed together.
@@ -71,15 +73,10 @@ func (v *Votes) header() []byte {
 
 // sorted is v with participants and statements in ascending order.
 func (v *Votes) sorted() *Votes {
-	for i := 1; i < len(v.participants); i++ {
-		if v.participants[i] < v.participants[i-1] {
-			return NewState(v).Votes()
-		}
+	people := slices.IsSorted(v.participants)
+	if people && slices.IsSortedFunc(v.statements, func(a, b Statement) int { return cmp.Compare(a.ID, b.ID) }) {
+		return v
 	}
-	for j := 1; j < len(v.statements); j++ {
-		if v.statements[j].ID < v.statements[j-1].ID {
-			return NewState(v).Votes()
-		}
-	}
-	return v
+	out, _ := arranged(&v.matrix, v.participants, v.banned, v.statements)
+	return out
 }

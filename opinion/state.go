@@ -309,41 +309,54 @@ func (s *State) Votes() *Votes {
 
 func (s *State) votes() *Votes {
 	s.settleBans()
-	rank := ranks(s.ids, func(a, b ParticipantID) int { return cmp.Compare(a, b) })
-	cols := ranks(s.statements, func(a, b Statement) int { return cmp.Compare(a.ID, b.ID) })
-	inOrder := isIdentity(cols)
-	v := &Votes{participants: make([]ParticipantID, len(rank)), statements: make([]Statement, len(cols)), tallies: make([]Tally, len(cols))}
+	v, cols := arranged(&s.rows, s.ids, s.banned, s.statements)
+	v.tallies = make([]Tally, len(cols))
 	for j, c := range cols {
-		v.statements[c], v.tallies[c] = s.statements[j], s.tallies[j]
+		v.tallies[c] = s.tallies[j]
 	}
-	v.spans = make([]span, len(rank))
-	v.banned = make([]bool, len(rank))
-	from := make([]uint32, len(rank))
+	if s.gram != nil {
+		v.gram = s.gram.copied(cols)
+	}
+	return v
+}
+
+// arranged copies votes with participants and statements in ascending order of identifiers, and gives each column's new place.
+func arranged(rows *matrix, ids []ParticipantID, banned []bool, statements []Statement) (*Votes, []uint32) {
+	rank := ranks(ids, func(a, b ParticipantID) int { return cmp.Compare(a, b) })
+	cols := ranks(statements, func(a, b Statement) int { return cmp.Compare(a.ID, b.ID) })
+	v := &Votes{
+		matrix:       matrix{spans: make([]span, len(rank))},
+		participants: make([]ParticipantID, len(rank)),
+		statements:   make([]Statement, len(cols)),
+		banned:       make([]bool, len(rank)),
+		origin:       make([]uint32, len(rank)),
+	}
+	for j, c := range cols {
+		v.statements[c] = statements[j]
+	}
 	for i, r := range rank {
-		v.participants[r], v.banned[r], from[r] = s.ids[i], s.banned[i], uint32(i)
+		v.participants[r], v.origin[r] = ids[i], uint32(i)
+		v.banned[r] = banned != nil && banned[i]
 	}
 	total := 0
-	for r, i := range from {
-		v.spans[r] = s.rows.spans[i]
+	for r, i := range v.origin {
+		v.spans[r] = rows.spans[i]
 		v.spans[r].start, v.spans[r].room = total, uint16(v.spans[r].len())
 		total += v.spans[r].len()
 	}
 	v.cols = make([]uint16, total)
+	inOrder := isIdentity(cols)
 	pieces := rowParts(len(rank))
 	parallel(pieces, func(part int) {
 		lo, hi := piece(len(rank), pieces, part)
 		for r := lo; r < hi; r++ {
-			copy(v.cols[v.spans[r].start:], s.rows.voted(int(from[r])))
+			copy(v.cols[v.spans[r].start:], rows.voted(int(v.origin[r])))
 			if !inOrder {
 				v.renumber(r, cols)
 			}
 		}
 	})
-	v.origin = from
-	if s.gram != nil {
-		v.gram = s.gram.copied(cols, inOrder)
-	}
-	return v
+	return v, cols
 }
 
 func isIdentity(rank []uint32) bool {
@@ -355,8 +368,8 @@ func isIdentity(rank []uint32) bool {
 	return true
 }
 
-func (g *gram) copied(rank []uint32, inOrder bool) *gram {
-	if inOrder {
+func (g *gram) copied(rank []uint32) *gram {
+	if isIdentity(rank) {
 		return &gram{g.columns, slices.Clone(g.pairs)}
 	}
 	return g.reordered(rank)

@@ -3,9 +3,11 @@
 package opinion
 
 import (
+	"context"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -216,4 +218,47 @@ func TestCastAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { s.Next(2, source) }); n != 0 {
 		t.Errorf("Next allocates %v times", n)
 	}
+}
+
+// TestStateConcurrently has votes, offers, results and bans going on at once, and finds every vote counted in the end.
+func TestStateConcurrently(t *testing.T) {
+	log := story(rand.New(rand.NewPCG(5, 6)), 120, 30)
+	s := NewState(nil)
+	for _, st := range log.statements {
+		s.SetStatement(st)
+	}
+	events := slices.Collect(log.Events)
+	var wait sync.WaitGroup
+	for part := range 4 {
+		wait.Go(func() {
+			source := rand.NewPCG(uint64(part), 1)
+			for i := part; i < len(events); i += 4 {
+				e := events[i]
+				s.Cast(e.Participant, e.Statement, e.Vote)
+				s.Next(e.Participant, source)
+				s.Standing(e.Statement)
+			}
+		})
+	}
+	for range 2 {
+		wait.Go(func() {
+			for range 5 {
+				s.Ban(100)
+				if _, err := s.Result(context.Background(), Params{Brief: true}); err != nil {
+					t.Error(err)
+				}
+				s.Unban(100)
+			}
+		})
+	}
+	wait.Wait()
+	compareStates(t, NewState(s.Votes()), log.Votes())
+	got, err := s.Result(context.Background(), Params{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytesOf(t, got) != bytesOf(t, analyze(t, log.Votes(), Params{})) {
+		t.Error("another result after votes came from many sides at once")
+	}
+	checkStandings(t, s, got)
 }
