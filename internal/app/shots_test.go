@@ -84,7 +84,7 @@ func (a *album) find(t *testing.T) {
 			friends, err = organisation.ByName(t.Context(), tx, "Friends of the Lind")
 		}
 		if err == nil {
-			waiting, err = organisation.ByName(t.Context(), tx, "ملتقى نساء الحي")
+			waiting, err = organisation.ByName(t.Context(), tx, "Fundacja Otwarta Kładka")
 		}
 		return err
 	})
@@ -159,6 +159,7 @@ func (a *album) drawSigning(t *testing.T, v *chorustest.Visitor, folder string, 
 	v.Open(a.URL + a.reader["sign"])
 	v.Fill(say.T("declaration.sign.name"), "https://shop.example")
 	v.Fill(say.T("declaration.sign.email"), "vera.winter@post.example")
+	v.Choose(say.T("declaration.sign.country"), say.Country("DK"))
 	v.Press(say.T("declaration.sign.button"))
 	v.Shot(filepath.Join(folder, "sign-wrong.png"))
 	v.Open(a.URL + a.reader["sign"])

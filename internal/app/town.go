@@ -185,11 +185,15 @@ func (s *settling) ownerOf(name string) (body, error) {
 	return b, nil
 }
 
-// waits lists the organisations that nobody has checked yet: a few of those
-// that sign and do not organise anything.
+// waits lists the organisations that nobody has checked yet: every second of
+// those that may sign and organise nothing.
 func (s *settling) waits() (names []string) {
-	for i, o := range s.town.Organisations {
-		if i%5 == 2 && !isOffice(o) && !s.organises(o.Name) {
+	met := 0
+	for _, o := range s.town.Organisations {
+		if isOffice(o) || s.organises(o.Name) {
+			continue
+		}
+		if met++; met%2 == 0 {
 			names = append(names, o.Name)
 		}
 	}
