@@ -126,6 +126,14 @@ func TestReadVotesStreams(t *testing.T) {
 	}
 }
 
+// TestStrayQuoteIsCheap: a quotation mark that is never closed must not cost the square of the file.
+func TestStrayQuoteIsCheap(t *testing.T) {
+	text := "comment-id,voter-id,vote\n1,2,\"" + strings.Repeat("\n", 3<<20)
+	if _, err := ReadVotes(strings.NewReader(text), ReadOptions{}); err == nil || !strings.Contains(err.Error(), "row 2: a quotation mark is not closed") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func FuzzReadVotes(f *testing.F) {
 	f.Add([]byte("timestamp,datetime,comment-id,voter-id,vote\n1,x,2,3,1\n1,\"a\nb\",2,3,-1\n"))
 	f.Add([]byte("\xef\xbb\xbfvote,voter-id,comment-id\r\n0,0,0"))

@@ -90,7 +90,7 @@ func (s *scanner) cut(line []byte) {
 // cutQuoted handles quotation marks: doubled within a field, and line ends inside a field belong to it.
 func (s *scanner) cutQuoted(line []byte) error {
 	record := append([]byte(nil), line...)
-	for bytes.Count(record, []byte{'"'})%2 == 1 {
+	for open := oddQuotes(line); open; {
 		if len(record) > maxRecord {
 			return fmt.Errorf("row %d: %w", s.record, errQuote)
 		}
@@ -102,6 +102,7 @@ func (s *scanner) cutQuoted(line []byte) error {
 			return err
 		}
 		record = append(append(record, '\n'), more...)
+		open = open != oddQuotes(more)
 	}
 	s.quoted = s.quoted[:0]
 	for rest := record; ; {
@@ -116,6 +117,8 @@ func (s *scanner) cutQuoted(line []byte) error {
 		rest = after
 	}
 }
+
+func oddQuotes(line []byte) bool { return bytes.Count(line, []byte{'"'})%2 == 1 }
 
 // quotedField takes the first field off the record; after is nil when it was the last.
 func (s *scanner) quotedField(rest []byte) (field, after []byte, err error) {
