@@ -65,7 +65,7 @@ func readFile(flags *flag.FlagSet, name string) (map[string]string, error) {
 	values := map[string]string{}
 	var unknown []string
 	for key, value := range raw {
-		if flags.Lookup(key) == nil || key == "config" {
+		if flags.Lookup(key) == nil && key != "addr" || key == "config" { // one file serves all commands
 			unknown = append(unknown, key)
 		}
 		values[key] = fmt.Sprint(value)

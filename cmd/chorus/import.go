@@ -63,7 +63,7 @@ func importDeclaration(ctx context.Context, a *app.App, file io.Reader, out io.W
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "The draft lies on the desk: %s/desk/declarations/%s\n", a.Config.BaseURL, id)
+	_, err = fmt.Fprintf(out, "The draft lies on the desk, at /desk/declarations/%s\n", id)
 	return err
 }
 

@@ -123,6 +123,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := a.checkSecret(ctx); err != nil {
+		return err
+	}
 	a.Jobs = job.New(a.DB, c.Log)
 	if a.Sender, err = mail.Open(c.Mail); err != nil {
 		return err
@@ -147,7 +150,7 @@ func (c Config) limits() mail.Limits {
 
 // schemas are the tables of every package that keeps some.
 var schemas = []string{recorder.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
-	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema}
+	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, secretSchema}
 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
@@ -183,6 +186,7 @@ func (a *App) services(c *lang.Catalogue) {
 func (a *App) chores() {
 	a.Jobs.Every("session.stale", 24*time.Hour, a.Site.DropStaleSessions)
 	a.Jobs.Every("account.stale", time.Hour, a.Accounts.DropStaleTickets)
+	a.Jobs.Every("organisation.stale", time.Hour, a.Organisations.DropStale)
 	a.Jobs.Every("signer.forget", 24*time.Hour, a.Declarations.ForgetAddresses)
 	a.Jobs.Every("signing.stale", time.Hour, a.Declarations.DropStale)
 }

@@ -15,6 +15,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/job"
 	"example.org/chorus/internal/platform/mail"
 )
 
@@ -80,16 +81,31 @@ func (in *Instance) MailTo(address string) (mail.Letter, bool) {
 	if !ok {
 		in.t.Fatal("this instance does not keep its mails in memory")
 	}
-	if _, err := in.Jobs.RunDue(context.Background()); err != nil {
-		in.t.Fatal(err)
-	}
-	for range 100 { // another worker may have it in hand
-		if letters := inbox.For(address); len(letters) > 0 {
-			return letters[0], true
+	for range 200 { // another worker may have the mail in hand
+		if _, err := in.Jobs.RunDue(context.Background()); err != nil {
+			in.t.Fatal(err)
+		}
+		if !in.mailsWait() {
+			break
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+	if letters := inbox.For(address); len(letters) > 0 {
+		return letters[0], true
+	}
 	return mail.Letter{}, false
+}
+
+func (in *Instance) mailsWait() (wait bool) {
+	err := in.DB.Read(context.Background(), func(tx *db.Tx) error {
+		n, err := job.Count(context.Background(), tx, mail.Kind)
+		wait = n.Waiting+n.Running > 0
+		return err
+	})
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return wait
 }
 
 // Person makes an account, or finds it.

@@ -123,6 +123,9 @@ func (s *Service) Invalidate(ctx context.Context, by chorus.ID, entry int64, rea
 
 // Reinstate undoes an invalidation, with a public word why.
 func (s *Service) Reinstate(ctx context.Context, by chorus.ID, entry int64, why string) error {
+	if err := checkWhy(why).Err(); err != nil {
+		return err
+	}
 	return s.steward(ctx, by, entry, func(d *recorder.Deed, sig Signature, hash fact.Hash) error {
 		if sig.Invalid == "" {
 			return nil
@@ -132,22 +135,19 @@ func (s *Service) Reinstate(ctx context.Context, by chorus.ID, entry int64, why 
 	})
 }
 
-// EraseWords erases the name and the comment of a signature by the stewards'
-// hand, for a reason that the record keeps. The signature counts as before.
+// EraseWords erases the words of a signature, a person's name and comment or
+// an organisation's role and mandate, by the stewards' hand, for a reason that the record keeps. The signature counts as before.
 func (s *Service) EraseWords(ctx context.Context, by chorus.ID, entry int64, reason fact.Reason, why string) error {
 	if err := checkReason(reason, ErasureReasons, why).Err(); err != nil {
 		return err
 	}
 	return s.steward(ctx, by, entry, func(d *recorder.Deed, sig Signature, hash fact.Hash) error {
-		for _, e := range []struct{ entry, part int64 }{{sig.named, sig.namePart()}, {sig.commented, 0}} {
-			if e.entry < 0 {
-				continue
-			}
-			target, err := recorder.HashAt(ctx, d.Tx, e.entry)
+		for _, w := range sig.wording() {
+			target, err := recorder.HashAt(ctx, d.Tx, w.entry)
 			if err != nil {
 				return err
 			}
-			if _, err := d.Publish(ctx, &fact.Redacted{Subject: sig.Declaration, Entry: target, Parts: []int64{e.part}, Reason: reason,
+			if _, err := d.Publish(ctx, &fact.Redacted{Subject: sig.Declaration, Entry: target, Parts: []int64{w.part}, Reason: reason,
 				Core: fact.Show(fact.Explanation{Text: why})}); err != nil {
 				return err
 			}
@@ -160,11 +160,24 @@ func (s *Service) EraseWords(ctx context.Context, by chorus.ID, entry int64, rea
 // forgetSigner removes what is kept of a signer whose words were erased.
 var forgetSigner = db.SQL(`UPDATE private_signer SET details = NULL, shown = NULL, comment = NULL WHERE hash = $1`)
 
-func (s *Signature) namePart() int64 {
-	if s.named == s.Entry {
-		return fact.SignatureIdentityPart
+// A place is a part of an entry that holds words.
+type place struct{ entry, part int64 }
+
+// wording is where in the record the words of a signature stand now.
+func (s *Signature) wording() (places []place) {
+	if s.Class == fact.Organisations && s.Organisation != "" {
+		places = append(places, place{s.Entry, 0})
 	}
-	return 0 // of a SignatureShown
+	switch {
+	case s.named == s.Entry && s.named >= 0:
+		places = append(places, place{s.named, fact.SignatureIdentityPart})
+	case s.named >= 0:
+		places = append(places, place{s.named, 0}) // of a SignatureShown
+	}
+	if s.commented >= 0 {
+		places = append(places, place{s.commented, 0})
+	}
+	return places
 }
 
 func (s *Service) steward(ctx context.Context, by chorus.ID, entry int64, deed func(*recorder.Deed, Signature, fact.Hash) error) error {
@@ -185,12 +198,17 @@ func (s *Service) steward(ctx context.Context, by chorus.ID, entry int64, deed f
 }
 
 func checkReason(reason fact.Reason, allowed []fact.Reason, why string) chorus.Invalid {
-	wrong := chorus.Invalid{}
+	wrong := checkWhy(why)
 	if !slices.Contains(allowed, reason) {
 		wrong["reason"] = "form.choose"
 	}
-	if fault := (web.Line{Max: maxStatement}).Check(why); fault != "" {
-		wrong["why"] = fault
-	}
 	return wrong
+}
+
+// checkWhy wants a public word for what is done in public.
+func checkWhy(why string) chorus.Invalid {
+	if fault := (web.Line{Max: maxStatement}).Check(why); fault != "" {
+		return chorus.Invalid{"why": fault}
+	}
+	return chorus.Invalid{}
 }

@@ -241,6 +241,9 @@ func contains(list []int, n int) bool {
 
 // Close ends a declaration before its time, or at it, with a public word why.
 func (s *Service) Close(ctx context.Context, by, id chorus.ID, why string) error {
+	if err := checkWhy(why).Err(); err != nil {
+		return err
+	}
 	return s.Record.Write(ctx, func(d *recorder.Deed) error {
 		w, err := workFor(ctx, d.Tx, by, id)
 		if err != nil {

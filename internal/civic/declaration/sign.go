@@ -72,7 +72,7 @@ func ParseSigning(s string) Signing {
 
 const (
 	confirmWithin = 48 * time.Hour
-	maxSignings   = 20 // forms kept for one address and declaration
+	maxSignings   = 10 // forms kept for one address and declaration
 	maxWrong      = 5  // codes typed in vain
 )
 

@@ -33,7 +33,7 @@ const signerColumns = `id, declaration, state, details, hash, shown, comment, wr
 
 var (
 	askSigner = db.SQL(`INSERT INTO private_signer (id, declaration, dedupe, lang, state, wrong, asked) VALUES ($1, $2, $3, $4, 'asked', 0, $5)
-		ON CONFLICT (declaration, dedupe) DO UPDATE SET asked = excluded.asked, lang = excluded.lang
+		ON CONFLICT (declaration, dedupe) DO UPDATE SET asked = excluded.asked, lang = excluded.lang, wrong = 0
 		RETURNING ` + signerColumns)
 	signerByID  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
 	claimSigner = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0 WHERE id = $1 AND state <> 'signed'`)

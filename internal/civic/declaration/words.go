@@ -17,6 +17,17 @@ func words(v *web.Visit, t chorus.Text) string {
 	return text
 }
 
+// between stands before the i-th of n names in a sentence.
+func between(v *web.Visit, i, n int) string {
+	switch {
+	case i == 0:
+		return ""
+	case i == n-1:
+		return v.T("declaration.and")
+	}
+	return v.T("declaration.comma")
+}
+
 // signedBy goes on behind the large number: people have signed, and 31 organisations.
 func signedBy(v *web.Visit, d *Declaration) string {
 	switch {

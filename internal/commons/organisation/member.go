@@ -80,17 +80,30 @@ func setRole(ctx context.Context, tx *db.Tx, id, person chorus.ID, r Role) error
 
 func day(tx *db.Tx) time.Time { return tx.Now.Truncate(24 * time.Hour) }
 
-// join makes a person a member: owner if there is none yet, else editor. A
-// member stays what they are.
-func join(ctx context.Context, tx *db.Tx, id, person chorus.ID) error {
-	owners, err := owners(ctx, tx, id)
+// joinByDomain lets in who proved to read mail at the organisation's domain.
+// Members stay what they are. At an organisation that is not verified yet the
+// proof makes an owner, and those who only said that they act for it must ask
+// that owner. At one that is verified it is the owners who decide: a domain may
+// have thousands of mailboxes.
+func (s *Service) joinByDomain(ctx context.Context, tx *db.Tx, o Organisation, person chorus.ID) error {
+	if r, err := RoleOf(ctx, tx, person, o.ID); err != nil || r != "" {
+		return err
+	}
+	owners, err := owners(ctx, tx, o.ID)
 	if err != nil {
 		return err
 	}
-	if len(owners) == 0 {
-		return setRole(ctx, tx, id, person, Owner)
+	if o.Verified && len(owners) > 0 {
+		added, err := db.Exec(ctx, tx, addRole, o.ID, person, string(asked), day(tx))
+		if err != nil || added == 0 {
+			return err
+		}
+		return s.tellDeciders(ctx, tx, o)
 	}
-	return admit(ctx, tx, id, person, Editor)
+	if _, err := db.Exec(ctx, tx, lowerOthers, o.ID, person); err != nil {
+		return err
+	}
+	return setRole(ctx, tx, o.ID, person, Owner)
 }
 
 // admit gives a role to somebody who has none.
@@ -225,6 +238,7 @@ var (
 	putRole = db.SQL(`INSERT INTO private_membership (organisation, person, role, since) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (organisation, person) DO UPDATE SET role = excluded.role`)
 	addRole         = db.SQL(`INSERT INTO private_membership (organisation, person, role, since) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`)
+	lowerOthers     = db.SQL(`UPDATE private_membership SET role = 'asked' WHERE organisation = $1 AND person <> $2 AND role <> 'asked'`)
 	raiseAsked      = db.SQL(`UPDATE private_membership SET role = $3 WHERE organisation = $1 AND person = $2 AND role = 'asked'`)
 	dropRole        = db.SQL(`DELETE FROM private_membership WHERE organisation = $1 AND person = $2`)
 	ownersOf        = db.SQL(`SELECT person FROM private_membership WHERE organisation = $1 AND role = 'owner' ORDER BY person LIMIT 100 {{pg FOR UPDATE}}`)

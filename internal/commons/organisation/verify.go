@@ -135,8 +135,8 @@ func (s *Service) codeHash(id, person chorus.ID, code string) []byte {
 
 var wrongCode = chorus.Invalid{"code": "form.code"}
 
-// ConfirmDomain takes the mailed code: the person becomes a member, owner if
-// there is none yet, and the organisation is verified by its domain.
+// ConfirmDomain takes the mailed code: the organisation is verified by its
+// domain, and the person is let in as joinByDomain says.
 func (s *Service) ConfirmDomain(ctx context.Context, by, id chorus.ID, code string) error {
 	domain, err := s.useDomainCode(ctx, by, id, code)
 	if err != nil {
@@ -154,7 +154,7 @@ func (s *Service) ConfirmDomain(ctx context.Context, by, id chorus.ID, code stri
 		if err != nil || used == 0 {
 			return orElse(err, wrongCode)
 		}
-		if err := join(ctx, d.Tx, id, by); err != nil {
+		if err := s.joinByDomain(ctx, d.Tx, o, by); err != nil {
 			return err
 		}
 		return verify(ctx, d, id, fact.VerificationCore{How: fact.ByDomain, Domain: domain})

@@ -5,6 +5,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -125,7 +126,7 @@ func (v *Visit) Show(status int, p Page, body templ.Component) error {
 func (v *Visit) Download(name, contentType string, body []byte) error {
 	h := v.Reply.Header()
 	h.Set("Content-Type", contentType)
-	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	h.Set("Cache-Control", "no-store")
 	_, err := v.Reply.Write(body)
 	return err
