@@ -6,5 +6,5 @@ package asset
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
 	"script.js":   "script-pcvgrjskpf.js",
-	"style.css":   "style-4uw7sc66mc.css",
+	"style.css":   "style-siq34myxb5.css",
 }
