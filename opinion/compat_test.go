@@ -458,3 +458,31 @@ func TestCompatFindsPublishedGroups(t *testing.T) {
 		})
 	}
 }
+
+// TestCompatWhenPeopleCoincide: clusters that fall together or lose their members between ticks are merged or dropped.
+func TestCompatWhenPeopleCoincide(t *testing.T) {
+	points := func(at ...float64) (out []point) {
+		for n, x := range at {
+			out = append(out, point{n, [2]float64{x, 0}, 1})
+		}
+		return out
+	}
+	last := []cluster{{id: 0, members: []int{0, 9}}, {id: 4, members: []int{1, 2}}, {id: 7, members: []int{8}}}
+	got := lloyd(points(1, 1, 1, 5, 9), last, 3, 10)
+	if len(got) != 3 || got[0].id != 4 || got[1].id != 5 || got[2].id != 6 {
+		t.Errorf("clusters %+v", got)
+	}
+	if all := cleanStart(points(2, 3), []cluster{{id: 3, members: []int{7}}}, 1); len(all) != 1 || len(all[0].members) != 2 {
+		t.Errorf("when nobody is left: %+v", all)
+	}
+	s := CompatSmoother{}
+	for _, step := range []struct{ k, want int }{{3, 3}, {2, 3}, {2, 3}, {2, 3}, {2, 2}, {4, 2}} {
+		s.take(step.k, map[int][]cluster{2: nil, 3: nil, 4: nil})
+		if s.SmoothedK != step.want {
+			t.Errorf("after %d: %+v, want %d", step.k, s, step.want)
+		}
+	}
+	if s.take(4, map[int][]cluster{4: nil}); s.SmoothedK != 4 {
+		t.Errorf("when the number in use is gone: %+v", s)
+	}
+}
