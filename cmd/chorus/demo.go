@@ -40,12 +40,15 @@ func demo(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(folder)
 	var clock demoClock
-	a, err := app.Open(ctx, app.Config{Data: folder, Mail: "memory:", BaseURL: "http://" + localName(listener.Addr()), Unlimited: true, Now: clock.now})
+	a, err := app.Open(ctx, app.Config{Data: folder, Mail: "memory:", BaseURL: "http://" + hereName(*addr, listener.Addr()), Unlimited: true, Now: clock.now})
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	play := &theatre{App: a, inbox: a.Sender.(*mail.Inbox)}
 	if err := play.build(ctx, &clock, out); err != nil {
+		if ctx.Err() != nil {
+			err = nil // told to stop while it was being built
+		}
 		return errors.Join(err, listener.Close(), a.Close())
 	}
 	play.routes()
@@ -68,6 +71,14 @@ func listenHere(addr string) (net.Listener, error) {
 		return net.Listen("tcp", "localhost:0")
 	}
 	return listener, err
+}
+
+// hereName is how a browser reaches the listener: by the name that was asked for.
+func hereName(addr string, got net.Addr) string {
+	if host, _, err := net.SplitHostPort(addr); err != nil || host == "localhost" {
+		return localName(got)
+	}
+	return got.String()
 }
 
 // A demoClock is set back while the town's past is made, and runs on from there.
