@@ -37,6 +37,10 @@ func (v *Votes) Hash() string {
 			cols := v.voted(b*hashRows + i)
 			at := len(text)
 			text = text[:at+2*len(cols)]
+			for ; len(cols) >= 4; cols, at = cols[4:], at+8 {
+				four := uint64(cols[0]) | uint64(cols[1])<<16 | uint64(cols[2])<<32 | uint64(cols[3])<<48
+				binary.LittleEndian.PutUint64(text[at:], four)
+			}
 			for k, c := range cols {
 				binary.LittleEndian.PutUint16(text[at+2*k:], c)
 			}

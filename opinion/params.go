@@ -2,9 +2,7 @@
 
 package opinion
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Params sets how a conversation is analysed. The zero value is a good choice; every field left at zero takes its default.
 type Params struct {
@@ -24,10 +22,8 @@ type Params struct {
 	Progress func(step string) `json:"-"`
 }
 
-// Limits of the parameters.
-const (
-	mostGroups = 10
-)
+// mostGroups is the largest number of groups that may be asked for.
+const mostGroups = 10
 
 func (p Params) withDefaults() (Params, error) {
 	for _, f := range []struct {
