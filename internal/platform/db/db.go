@@ -104,8 +104,9 @@ type Tx struct {
 	Engine Engine
 	Now    time.Time
 
-	conn  executor
-	stmts *statements // nil where the driver prepares by itself
+	conn    executor
+	stmts   *statements // nil where the driver prepares by itself
+	grouped bool        // others share the transaction: what has begun runs to its end
 }
 
 type executor interface {
@@ -170,6 +171,9 @@ func Each(ctx context.Context, tx *Tx, q *Query, fn func(Row) error, args ...any
 		if err := fn(Row{rows}); err != nil {
 			return err
 		}
+		if err := ctx.Err(); err != nil && !tx.grouped {
+			return err
+		}
 	}
 	if err := rows.Err(); err != nil {
 		return q.fail(classify(err))
@@ -177,26 +181,31 @@ func Each(ctx context.Context, tx *Tx, q *Query, fn func(Row) error, args ...any
 	return nil
 }
 
+// On SQLite no statement is ever interrupted. An interrupted one would roll back
+// the whole group, and with it the deeds of others; and the driver would keep a
+// watch on each, which costs as much as a small statement. Statements are short,
+// and readers look between rows whether they are still wanted.
+
 func (tx *Tx) exec(ctx context.Context, q *Query, args []any) (sql.Result, error) {
 	if tx.stmts == nil {
 		return tx.conn.ExecContext(ctx, q.text[tx.Engine], args...)
 	}
-	stmt, err := tx.stmts.get(ctx, q)
+	stmt, err := tx.stmts.get(q)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.ExecContext(ctx, args...)
+	return stmt.ExecContext(context.Background(), args...)
 }
 
 func (tx *Tx) query(ctx context.Context, q *Query, args []any) (*sql.Rows, error) {
 	if tx.stmts == nil {
 		return tx.conn.QueryContext(ctx, q.text[tx.Engine], args...)
 	}
-	stmt, err := tx.stmts.get(ctx, q)
+	stmt, err := tx.stmts.get(q)
 	if err != nil {
 		return nil, err
 	}
-	return stmt.QueryContext(ctx, args...)
+	return stmt.QueryContext(context.Background(), args...)
 }
 
 // A Row is one row of a result.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -92,7 +93,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if err := d.CheckQueries(ctx); err != nil {
+		if err := d.CheckQueries(ctx, "db"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -227,3 +228,60 @@ func TestPublicTablesAreMadeAnew(t *testing.T) {
 		}
 	})
 }
+
+// So many rows that somebody can leave while they are written.
+var insertMany = db.SQL(`INSERT INTO private_note (id, text)
+	WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i, 'x' FROM n`)
+
+func TestOneWhoLeavesDisturbsNobody(t *testing.T) {
+	d := chorustest.Database(t, filepath.Join(t.TempDir(), "chorus.db"), schema)
+	begun, done := make(chan struct{}), make(chan error, 1)
+	ctx, leave := context.WithCancel(t.Context())
+	go func() {
+		<-begun
+		time.AfterFunc(100*time.Millisecond, leave)
+		done <- d.Write(ctx, func(tx *db.Tx) error {
+			_, err := db.Exec(ctx, tx, insertMany)
+			return err
+		})
+	}()
+	err := d.Write(t.Context(), func(tx *db.Tx) error { // in one group with the other
+		close(begun)
+		time.Sleep(50 * time.Millisecond)
+		return add(t.Context(), tx, 1, "Ada")
+	})
+	if err != nil {
+		t.Errorf("the neighbour's deed failed: %v", err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("a deed that had begun did not run to its end: %v", err)
+	}
+	if got := count(t, d, countVisits); got != 1 {
+		t.Errorf("%d visits, want 1", got)
+	}
+}
+
+func TestReadersWhoLeaveAreLetGo(t *testing.T) {
+	chorustest.OnBoth(t, func(t *testing.T, source string) {
+		d := chorustest.Database(t, source, schema)
+		for i := range 3 {
+			if err := d.Write(t.Context(), func(tx *db.Tx) error { return add(t.Context(), tx, i, fmt.Sprint(i)) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, leave := context.WithCancel(t.Context())
+		seen := 0
+		err := d.Read(ctx, func(tx *db.Tx) error {
+			return db.Each(ctx, tx, allVisits, func(r db.Row) error {
+				seen++
+				leave()
+				return nil
+			})
+		})
+		if !errors.Is(err, context.Canceled) || seen != 1 {
+			t.Errorf("%d rows were read, then %v; want 1 and context.Canceled", seen, err)
+		}
+	})
+}
+
+var allVisits = db.SQL(`SELECT id FROM visit ORDER BY id`)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -53,13 +55,16 @@ func fork(text string, e Engine) string {
 
 func (q *Query) fail(err error) error { return fmt.Errorf("query at %s: %w", q.at, err) }
 
-// CheckQueries prepares every declared query on this database and returns the
-// first that it refuses.
-func (d *DB) CheckQueries(ctx context.Context) error {
+// CheckQueries prepares the queries that packages of these names declare, or
+// all if none is named, and returns the first that this database refuses.
+func (d *DB) CheckQueries(ctx context.Context, packages ...string) error {
 	queriesMu.Lock()
 	defer queriesMu.Unlock()
 	pool := d.pool()
 	for _, q := range queries {
+		if name, _, _ := strings.Cut(q.at, "/"); len(packages) > 0 && !slices.Contains(packages, name) {
+			continue
+		}
 		stmt, err := pool.PrepareContext(ctx, q.text[d.Engine])
 		if err != nil {
 			return q.fail(err)
@@ -85,11 +90,11 @@ type statements struct {
 	have map[*Query]*sql.Stmt
 }
 
-func (s *statements) get(ctx context.Context, q *Query) (*sql.Stmt, error) {
+func (s *statements) get(q *Query) (*sql.Stmt, error) {
 	if stmt, ok := s.have[q]; ok {
 		return stmt, nil
 	}
-	stmt, err := s.conn.PrepareContext(ctx, q.text[SQLite])
+	stmt, err := s.conn.PrepareContext(context.Background(), q.text[SQLite])
 	if err != nil {
 		return nil, err
 	}

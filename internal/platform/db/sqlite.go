@@ -105,7 +105,6 @@ func (l *lite) read(ctx context.Context, now time.Time, fn func(*Tx) error) (err
 
 // A deed is a Write that waits for the writer.
 type deed struct {
-	ctx  context.Context
 	now  func() time.Time
 	fn   func(*Tx) error
 	done chan error
@@ -115,9 +114,7 @@ type deed struct {
 var errClosed = errors.New("db: closed")
 
 func (l *lite) write(ctx context.Context, now func() time.Time, fn func(*Tx) error) error {
-	// A cancelled statement would roll back the whole group on SQLite, so a
-	// deed that has begun runs to its end.
-	d := &deed{ctx: context.WithoutCancel(ctx), now: now, fn: fn, done: make(chan error, 1)}
+	d := &deed{now: now, fn: fn, done: make(chan error, 1)}
 	select {
 	case l.queue <- d:
 	case <-ctx.Done():
@@ -237,7 +234,7 @@ func (l *lite) waiting(taken int) *deed {
 }
 
 func (l *lite) tx(d *deed) *Tx {
-	return &Tx{Engine: SQLite, Now: d.now(), conn: l.writer.conn, stmts: l.writer}
+	return &Tx{Engine: SQLite, Now: d.now(), conn: l.writer.conn, stmts: l.writer, grouped: true}
 }
 
 var (
@@ -250,15 +247,15 @@ var (
 // ends the group; the deed's own is kept in the deed.
 func (l *lite) run(d *deed) error {
 	tx := l.tx(d)
-	if _, err := Exec(d.ctx, tx, savepoint); err != nil {
+	if _, err := Exec(context.Background(), tx, savepoint); err != nil {
 		return err
 	}
 	if d.err = guarded(tx, d.fn); d.err != nil {
-		if _, err := Exec(d.ctx, tx, undo); err != nil {
+		if _, err := Exec(context.Background(), tx, undo); err != nil {
 			return fmt.Errorf("undoing a deed: %w", err)
 		}
 	}
-	_, err := Exec(d.ctx, tx, release)
+	_, err := Exec(context.Background(), tx, release)
 	return err
 }
 

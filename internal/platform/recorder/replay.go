@@ -49,6 +49,9 @@ func (r *Recorder) Rebuild(ctx context.Context, progress func(done int64)) (done
 				return err
 			}
 			done += int64(len(items))
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 		}
 	})
 	return done, err
