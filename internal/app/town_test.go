@@ -3,7 +3,6 @@
 package app_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -129,7 +128,7 @@ func TestTownIsTheSameEachTime(t *testing.T) {
 			t.Error("the town looks different the second time")
 		}
 		if !strings.Contains(got, "fraud 0") || !strings.Contains(got, " 1 ") {
-			t.Error(fmt.Sprintf("nobody was struck out, or nobody took their signature back:\n%s", got))
+			t.Errorf("nobody was struck out, or nobody took their signature back:\n%s", got)
 		}
 	}
 }
