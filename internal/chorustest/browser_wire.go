@@ -92,6 +92,9 @@ func (w *wire) sent(e *network.EventRequestWillBeSent) {
 	if !strings.HasPrefix(e.Request.URL, "http") {
 		return // data: and blob: addresses cost no wire
 	}
+	if e.Type == network.ResourceTypeDocument && e.RedirectResponse == nil {
+		clear(w.running) // what the page before still asked for is given up without a word
+	}
 	if before := w.running[e.RequestID]; before != nil && e.RedirectResponse != nil {
 		before.Status = int(e.RedirectResponse.Status)
 		before.Bytes = int(e.RedirectResponse.EncodedDataLength)

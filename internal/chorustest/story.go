@@ -42,11 +42,9 @@ func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string
 			Dir: "testdata",
 			Setup: func(env *testscript.Env) error {
 				test := env.T().(testing.TB)
-				from := source
+				from := env.WorkDir + "/chorus.db"
 				if strings.HasPrefix(source, "postgres") {
 					from = Postgres(test)
-				} else {
-					from = env.WorkDir + "/chorus.db"
 				}
 				w := &world{Instance: Run(test, from), browsers: map[string]*http.Client{}}
 				w.enter("visitor")

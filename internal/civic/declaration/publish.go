@@ -286,7 +286,6 @@ var (
 	publishWork = db.SQL(`UPDATE private_declaration SET slug = $2, draft = $3, secret = $4, state = 'published', changed = $5 WHERE id = $1 AND state = 'draft'`)
 	countSlug   = db.SQL(`SELECT count(1) FROM private_declaration WHERE slug = $1`)
 	workByID    = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration WHERE id = $1`)
-	worksOf     = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration WHERE organisation = $1 ORDER BY changed DESC, id LIMIT 200`)
 	allWorks    = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration ORDER BY changed DESC, id LIMIT 200`)
 	secretOf    = db.SQL(`SELECT secret FROM private_declaration WHERE id = $1 AND secret IS NOT NULL`)
 )

@@ -88,7 +88,7 @@ CREATE TABLE private_signer (
 	wrong       INTEGER NOT NULL, -- wrong codes since the last right one
 	asked       INTEGER NOT NULL,
 	UNIQUE (declaration, dedupe)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- What was typed into a form and not yet confirmed.
 CREATE TABLE private_signing (
@@ -98,7 +98,7 @@ CREATE TABLE private_signing (
 	details BLOB    NOT NULL, -- sealed Details
 	wrong   INTEGER NOT NULL, -- wrong codes typed
 	made    INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX private_signing_signer ON private_signing (signer, made);
 
 -- Comments that an organiser has yet to read.

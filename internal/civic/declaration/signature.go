@@ -5,6 +5,7 @@ package declaration
 import (
 	"context"
 	"encoding/json"
+	"sync"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -187,5 +188,29 @@ func scanDeclaration(r db.Row) (*Declaration, error) {
 		return nil, err
 	}
 	d.Hash = fact.Hash(hash)
-	return d, json.Unmarshal([]byte(core), &d.DeclarationCore)
+	var err error
+	d.DeclarationCore, err = cores.of(d.Hash, core)
+	return d, err
+}
+
+// cores keeps decoded declarations: their text is long, never changes and is
+// needed by every signature. Nobody changes what it gives.
+var cores decoded
+
+type decoded struct{ kept sync.Map } // fact.Hash to keptCore
+
+type keptCore struct {
+	text string
+	core fact.DeclarationCore
+}
+
+func (c *decoded) of(h fact.Hash, text string) (core fact.DeclarationCore, err error) {
+	if kept, ok := c.kept.Load(h); ok && kept.(keptCore).text == text { // the text differs once it is erased
+		return kept.(keptCore).core, nil
+	}
+	if err := json.Unmarshal([]byte(text), &core); err != nil {
+		return core, err
+	}
+	c.kept.Store(h, keptCore{text, core})
+	return core, nil
 }

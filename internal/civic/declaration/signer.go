@@ -54,11 +54,10 @@ var (
 	staleSignings  = db.SQL(`DELETE FROM private_signing WHERE made < $1`)
 	staleSigners   = db.SQL(`DELETE FROM private_signer WHERE state = 'asked' AND asked < $1`)
 
-	putComment      = db.SQL(`INSERT INTO private_comment (signer, declaration, sealed, made) VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET sealed = excluded.sealed, made = excluded.made`)
-	deleteComment   = db.SQL(`DELETE FROM private_comment WHERE signer = $1`)
-	commentOf       = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE signer = $1 AND declaration = $2`)
-	commentsOf      = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE declaration = $1 ORDER BY made, signer LIMIT 100`)
-	countCommentsOf = db.SQL(`SELECT count(1) FROM private_comment WHERE declaration = $1`)
+	putComment    = db.SQL(`INSERT INTO private_comment (signer, declaration, sealed, made) VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET sealed = excluded.sealed, made = excluded.made`)
+	deleteComment = db.SQL(`DELETE FROM private_comment WHERE signer = $1`)
+	commentOf     = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE signer = $1 AND declaration = $2`)
+	commentsOf    = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE declaration = $1 ORDER BY made, signer LIMIT 100`)
 )
 
 func scanSigner(r db.Row) (w signer, err error) {

@@ -45,7 +45,6 @@ const (
 var (
 	declarationBySlug = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE slug = $1`)
 	declarationByID   = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE id = $1`)
-	countsBySlug      = db.SQL(`SELECT people, organisations FROM declaration WHERE slug = $1`)
 	daysOf            = db.SQL(`SELECT day, people, organisations FROM declaration_day WHERE declaration = $1 ORDER BY day LIMIT 4000`)
 	countriesOf       = db.SQL(`SELECT country, people FROM declaration_country WHERE declaration = $1 AND people > 0 ORDER BY people DESC, country LIMIT 300`)
 	organisationsOf   = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
@@ -53,7 +52,6 @@ var (
 	namesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
 		WHERE declaration = $1 AND class = 'people' AND entry < $2 AND counts = 1 AND name <> '' ORDER BY entry DESC LIMIT $3`)
 	signaturesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND entry < $2 ORDER BY entry DESC LIMIT $3`)
-	signaturesFrom   = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND entry > $2 ORDER BY entry LIMIT $3`)
 )
 
 func bySlug(ctx context.Context, tx *db.Tx, slug string) (*Declaration, error) {

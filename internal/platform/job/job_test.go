@@ -114,7 +114,7 @@ func (n *notebook) String() string {
 
 func TestQueries(t *testing.T) {
 	both(t, func(w *world) {
-		if err := w.db.CheckQueries(w.Context()); err != nil {
+		if err := w.db.CheckQueries(w.Context(), "job"); err != nil {
 			w.Error(err)
 		}
 	})

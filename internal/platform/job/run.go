@@ -76,6 +76,9 @@ func (r *Runner) Wake() {
 // only if it cannot begin.
 func (r *Runner) Run(ctx context.Context) error {
 	if err := r.schedule(ctx); err != nil {
+		if ctx.Err() != nil { // stopped in its first moment
+			return nil
+		}
 		return err
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))

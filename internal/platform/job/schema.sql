@@ -9,6 +9,6 @@ CREATE TABLE private_job (
 	turn    INTEGER NOT NULL,          -- how often it was taken: tells the node that has it from one that lost it
 	tries   INTEGER NOT NULL,          -- how often it was taken and failed, or its node was lost
 	fault   TEXT NOT NULL              -- what went wrong last
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX private_job_once ON private_job (kind, once) WHERE state = 'waiting' AND once <> '';
 CREATE INDEX private_job_due ON private_job (due, id) WHERE state <> 'dead';

@@ -123,7 +123,7 @@ func (p *post) arrived() int { return len(p.inbox.List()) }
 
 func TestQueries(t *testing.T) {
 	both(t, mail.Limits{}, func(p *post) {
-		if err := p.db.CheckQueries(p.Context()); err != nil {
+		if err := p.db.CheckQueries(p.Context(), "mail"); err != nil {
 			p.Error(err)
 		}
 	})

@@ -3,7 +3,7 @@ CREATE TABLE private_mail (
 	id     TEXT NOT NULL PRIMARY KEY,
 	sealed BLOB NOT NULL,              -- address, subject and text
 	queued INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX private_mail_queued ON private_mail (queued);
 
 -- Addresses, as keyed hashes: those written to of late, and those that asked for no more mail.
@@ -11,7 +11,7 @@ CREATE TABLE private_mail_address (
 	address BLOB NOT NULL PRIMARY KEY,
 	blocked INTEGER NOT NULL,          -- 1 is kept for ever, 0 for 48 hours
 	last    INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- What was allowed to be sent, for 48 hours.
 CREATE TABLE private_mail_allowed (
@@ -19,7 +19,7 @@ CREATE TABLE private_mail_allowed (
 	address BLOB NOT NULL,             -- keyed hash
 	topic   BLOB NOT NULL,             -- keyed hash of address and topic, so that it links nobody to anything
 	at      INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX private_mail_allowed_address ON private_mail_allowed (address);
 CREATE INDEX private_mail_allowed_at ON private_mail_allowed (at);
 

@@ -19,10 +19,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash"
+	"sync"
 )
 
 // A Vault holds the secret. It is safe for use by many goroutines.
-type Vault struct{ root []byte }
+type Vault struct {
+	root []byte
+	keys sync.Map // of []byte, by act and purpose
+}
 
 // New makes a Vault from a secret that is kept elsewhere.
 func New(secret [32]byte) *Vault {
@@ -39,12 +43,18 @@ func (v *Vault) String() string { return "vault" }
 // GoString keeps the secret out of logs and error messages.
 func (v *Vault) GoString() string { return "vault" }
 
-// key is the subkey for one act (seal, hash …) and purpose; RFC 5869.
+// key is the subkey for one act (seal, hash …) and purpose; RFC 5869. Purposes
+// are few and stand in the code, so their keys are kept.
 func (v *Vault) key(act, purpose string) []byte {
-	key, err := hkdf.Expand(sha256.New, v.root, act+"\x00"+purpose, 32)
+	name := act + "\x00" + purpose
+	if key, ok := v.keys.Load(name); ok {
+		return key.([]byte)
+	}
+	key, err := hkdf.Expand(sha256.New, v.root, name, 32)
 	if err != nil {
 		panic(err) // only for keys far longer than 32 bytes
 	}
+	v.keys.Store(name, key)
 	return key
 }
 
