@@ -16,6 +16,7 @@ func Analyze(ctx context.Context, v *Votes, p Params) (*Result, error) {
 		return nil, err
 	}
 	a := &analysis{v: v.sorted(), p: p, result: &Result{Version: Version, Params: p}}
+	a.result.Params.Previous, a.result.Params.Progress = nil, nil // a result must not hold on to all before it
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error

@@ -253,9 +253,11 @@ func (a *analysis) assessOne(j int, counts [][]Tally, labels []int) Assessed {
 	s := Assessed{ID: st.ID, Counted: a.counts[j], All: all, Groups: make([]GroupShare, len(counts))}
 	s.Agree = shareInterval(all.Agrees, all.Seen())
 	s.Disagree = shareInterval(all.Disagrees, all.Seen())
-	columns := math.Sqrt(float64(a.result.Input.Counted))
-	for k, c := range a.axes.vectors[:min(2, len(a.axes.vectors))] {
-		*[]*float64{&s.X, &s.Y}[k] = columns * c[j]
+	if load := a.model.load[j*a.model.axes:]; a.model.axes > 0 {
+		s.X = load[0]
+		if a.model.axes > 1 {
+			s.Y = load[1]
+		}
 	}
 	s.Extremity = (1 - a.y.mean[j]) * math.Hypot(s.X, s.Y)
 	for g := range counts {

@@ -110,7 +110,7 @@ func betaCumulative(x, a, b, front float64) float64 {
 		c = max(tiny, 1+odd/c)
 		step := d * c
 		f *= step
-		if math.Abs(step-1) < 1e-11 {
+		if math.Abs(step-1) < 1e-9 {
 			break
 		}
 	}

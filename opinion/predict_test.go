@@ -81,10 +81,7 @@ func predictAll(t *testing.T, kept *Log, hidden []Event) (p placements) {
 	sums := make([]float64, sumsWidth(2))
 	p.polis = rmse(v, hidden, func(i, j int) float64 {
 		two.sums(&v.matrix, i, sums)
-		columns := 0.0
-		for _, c := range counts {
-			columns += map[bool]float64{true: 1}[c]
-		}
+		columns := float64(r.Input.Counted)
 		return two.expect([]float64{sums[0] / columns, sums[1] / columns}, j)
 	})
 	p.factors = rmse(v, hidden, factorise(v, counts))
