@@ -62,7 +62,7 @@ type country struct {
 }
 
 const (
-	namesShown = 60  // on the declaration's own page
+	namesShown = 24  // on the declaration's own page
 	namesPaged = 300 // on a page of names
 )
 

@@ -46,8 +46,9 @@ var (
 	declarationBySlug = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE slug = $1`)
 	declarationByID   = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE id = $1`)
 	daysOf            = db.SQL(`SELECT day, people, organisations FROM declaration_day WHERE declaration = $1 ORDER BY day LIMIT 4000`)
-	countriesOf       = db.SQL(`SELECT country, people FROM declaration_country WHERE declaration = $1 AND people > 0 ORDER BY people DESC, country LIMIT 300`)
-	organisationsOf   = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
+	countriesOf       = db.SQL(`SELECT country, people FROM declaration_country WHERE declaration = $1 AND people > 0
+		ORDER BY CASE WHEN country = '' THEN 1 ELSE 0 END, people DESC, country LIMIT 300`)
+	organisationsOf = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
 		WHERE declaration = $1 AND class = 'organisations' AND withdrawn = 0 AND invalid = '' AND organisation <> '' ORDER BY verified DESC, entry LIMIT 1000`)
 	namesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
 		WHERE declaration = $1 AND class = 'people' AND entry < $2 AND counts = 1 AND name <> '' ORDER BY entry DESC LIMIT $3`)

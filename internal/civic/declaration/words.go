@@ -33,10 +33,24 @@ func signedBy(v *web.Visit, d *Declaration) string {
 	switch {
 	case !d.Takes(fact.People):
 		return v.N("declaration.count.organisations_only", d.Organisations)
-	case !d.Takes(fact.Organisations):
+	case !d.Takes(fact.Organisations) || d.Organisations == 0:
 		return v.N("declaration.count.people", d.People)
 	}
 	return v.N("declaration.count.people", d.People) + v.T("declaration.count.join") + v.N("declaration.count.organisations", d.Organisations)
+}
+
+func openedKey(p *showPage) string {
+	if p.State == Coming {
+		return "declaration.course.opens"
+	}
+	return "declaration.course.opened"
+}
+
+func answerKey(p *showPage, due time.Time) string {
+	if p.Now.After(due.AddDate(0, 0, 1)) {
+		return "declaration.course.overdue"
+	}
+	return "declaration.course.answer"
 }
 
 // day reads a day of the record.
