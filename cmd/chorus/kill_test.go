@@ -241,4 +241,3 @@ func (k *killing) signAgain(a *app.App, address string) {
 	_, err = a.Declarations.ConfirmHere(k.Context(), kept, k.code(k.Context(), address))
 	k.must(err)
 }
-
