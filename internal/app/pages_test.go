@@ -4,178 +4,18 @@ package app_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"example.org/chorus"
-	"example.org/chorus/fact"
-	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
-	"example.org/chorus/internal/commons/initiative"
-	"example.org/chorus/internal/commons/organisation"
-	"example.org/chorus/internal/platform/db"
 )
-
-const (
-	organiser = "ola@riders.example"
-	steward   = "olga@lindholm.example"
-	signer    = "ada@mail.example"
-)
-
-// A house is an instance with a little of everything in it.
-type house struct {
-	*app.App
-	t *testing.T
-
-	ola, olga               chorus.ID // the organiser and the steward
-	riders, choir           chorus.ID // organisations, checked and not
-	frame                   chorus.ID // an initiative
-	open, letter            string    // a letter that can be signed: its address and ID
-	shut                    string    // the address of a pledge that is closed
-	draft                   chorus.ID
-	signed, asked, withdrew string // the keys of three signers' own pages
-	entry                   int64  // of a signature
-}
-
-// furnish needs a running recorder where the database is PostgreSQL.
-func furnish(t *testing.T, a *app.App) *house {
-	t.Helper()
-	h := &house{App: a, t: t}
-	h.ola, h.olga = h.person(organiser), h.person(steward)
-	h.must(a.DB.Write(t.Context(), func(tx *db.Tx) error { return a.Accounts.MakeSteward(t.Context(), tx, h.olga) }))
-	h.must(a.Portal.Describe(t.Context(), h.olga, fact.SiteCore{Name: both("Chorus of Lindholm", "جوقة ليندهولم"), Contact: "desk@lindholm.example",
-		About: both("People of Lindholm run this site **for everybody**.", "يدير سكان ليندهولم هذا الموقع.")}))
-	h.riders = h.organisation(h.ola, organisation.Input{Name: "Tram Riders", Kind: string(fact.CivilSociety), Country: "DK", Website: "https://riders.example"})
-	h.must(a.Organisations.VerifyBySteward(t.Context(), h.olga, h.riders))
-	h.must(a.Organisations.Invite(t.Context(), h.ola, h.riders, "ben@riders.example", organisation.Editor))
-	h.choir = h.organisation(h.person("kim@choir.example"), organisation.Input{Name: "جوقة الليل", Kind: string(fact.CommunityGroup), Country: "LB"})
-	h.must(a.Organisations.AskToJoin(t.Context(), h.person("eve@mail.example"), h.riders))
-	var err error
-	h.frame, err = a.Initiatives.Open(t.Context(), h.ola, initiative.Input{Title: both("Getting home", "العودة إلى البيت"),
-		Summary: both("Everybody gets home safely at night.", "ليعد الجميع إلى بيوتهم ليلًا بأمان."), Organisers: []chorus.ID{h.riders}})
-	h.must(err)
-	h.declare()
-	h.sign()
-	return h
-}
-
-func (h *house) must(err error) {
-	h.t.Helper()
-	if err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-func both(english, arabic string) chorus.Text {
-	return chorus.Text{Lang: "en", Text: english, Translations: map[string]string{"ar": arabic}}
-}
-
-func (h *house) person(address string) (id chorus.ID) {
-	h.t.Helper()
-	h.must(h.DB.Write(h.t.Context(), func(tx *db.Tx) error {
-		p, err := h.Accounts.Ensure(h.t.Context(), tx, address, "en")
-		id = p.ID
-		return err
-	}))
-	return id
-}
-
-func (h *house) organisation(by chorus.ID, in organisation.Input) chorus.ID {
-	h.t.Helper()
-	id, err := h.Organisations.Enter(h.t.Context(), by, in)
-	h.must(err)
-	return id
-}
-
-// declare puts three declarations on the organiser's desk: one is open, one
-// closed, one a draft in Arabic.
-func (h *house) declare() {
-	h.t.Helper()
-	ctx := h.t.Context()
-	d := declaration.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at night", Initiative: h.frame, AnswerWithin: 30, Goal: 500,
-		Text: strings.Repeat("We want to get home at night, on foot and by tram.\n\n", 20) +
-			"## What it costs\n\n- One driver more.\n- **Four** lamps.\n\nRead [what the city said](https://city.example/trams).",
-		Signers: []fact.SignerClass{fact.People, fact.Organisations}, Closes: h.DB.Now().AddDate(0, 1, 0),
-		Organisers: []declaration.Party{{ID: h.riders, Input: organisation.Input{Name: "Tram Riders"}}},
-		DutyBearers: []declaration.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: string(fact.PublicBody), Country: "DK"}},
-			{Input: organisation.Input{Name: "Lindholm Transport", Kind: string(fact.Company), Country: "DK"}}},
-		Recommendations: []declaration.DraftRecommendation{{Text: "Run a tram every twenty minutes after midnight."}, {Text: "Light the stops.", To: []int{0}}}}
-	h.open, h.letter = h.publish(d)
-	shut := d
-	shut.Kind, shut.Title, shut.Signers, shut.Closes, shut.DutyBearers, shut.Goal = fact.Pledge, "We take the tram", []fact.SignerClass{fact.People}, time.Time{}, nil, 0
-	shut.Recommendations = []declaration.DraftRecommendation{{Text: "Leave the car at home on Mondays."}}
-	path, id := h.publish(shut)
-	h.shut = path
-	h.must(h.Declarations.Close(ctx, h.ola, chorus.ID(id), "We all take the tram now."))
-	d.Lang, d.Title, d.Text = "ar", "مزيد من القطارات ليلًا", "نريد أن نعود إلى بيوتنا."
-	d.Organisers[0].ID = h.riders
-	var err error
-	h.draft, err = h.Declarations.Save(ctx, h.ola, "", d)
-	h.must(err)
-}
-
-func (h *house) publish(d declaration.Draft) (path, id string) {
-	h.t.Helper()
-	work, err := h.Declarations.Save(h.t.Context(), h.ola, "", d)
-	h.must(err)
-	slug, err := h.Declarations.Publish(h.t.Context(), h.ola, work)
-	h.must(err)
-	return "/declarations/" + slug, string(work)
-}
-
-// sign has enough people sign the letter to fill a page of names, and both
-// organisations.
-func (h *house) sign() {
-	h.t.Helper()
-	towns := []string{"", "Lindholm", "Nørreby", "صيدا"}
-	names := []string{"Ada Winter", "Bo Lind", "ليلى حداد", "Ole-Kristian van der Heide-Østergaard"}
-	for i := range 64 {
-		d := declaration.Details{Name: fmt.Sprintf("%s %d", names[i%4], i), Email: fmt.Sprintf("signer%d@mail.example", i), Country: []string{"DK", "SE", "LB"}[i%3],
-			Town: towns[i%4], Lang: "en", Hidden: i%9 == 0}
-		if i%20 == 1 {
-			d.Comment = "My children walk there."
-		}
-		h.signed = h.confirmed(h.open, d)
-	}
-	h.asked, _ = h.askedFor(h.open, declaration.Details{Name: "Carl Sommer", Email: "carl@mail.example", Country: "DK", Lang: "en"})
-	h.withdrew = h.confirmed(h.open, declaration.Details{Name: "Dora Holm", Email: "dora@mail.example", Country: "DK", Lang: "en"})
-	h.must(h.Declarations.Withdraw(h.t.Context(), h.withdrew))
-	mine, err := h.Declarations.ByKey(h.t.Context(), h.signed)
-	h.must(err)
-	h.entry = mine.Signature.Entry
-	waiting, err := h.Declarations.WaitingComments(h.t.Context(), h.ola, chorus.ID(h.letter))
-	h.must(err)
-	h.must(h.Declarations.ShowComment(h.t.Context(), h.ola, chorus.ID(h.letter), waiting[0].Signer))
-	for by, org := range map[chorus.ID]chorus.ID{h.ola: h.riders, h.person("kim@choir.example"): h.choir} {
-		h.must(h.Declarations.SignFor(h.t.Context(), by, h.slug(), declaration.Mandate{Organisation: org, Role: "Chair", Statement: "The members decided it."}))
-	}
-}
-
-func (h *house) slug() string { return strings.TrimPrefix(h.open, "/declarations/") }
-
-func (h *house) askedFor(path string, d declaration.Details) (key string, form declaration.Signing) {
-	h.t.Helper()
-	form, err := h.Declarations.Sign(h.t.Context(), strings.TrimPrefix(path, "/declarations/"), d)
-	h.must(err)
-	key, err = h.Declarations.KeyOf(h.t.Context(), form)
-	h.must(err)
-	return key, form
-}
-
-func (h *house) confirmed(path string, d declaration.Details) (key string) {
-	h.t.Helper()
-	key, form := h.askedFor(path, d)
-	h.must(h.Declarations.ConfirmByLink(h.t.Context(), key, form, "", d))
-	return key
-}
 
 // A page is an address of the house and the status it answers with to whom.
 type page struct {
@@ -258,70 +98,148 @@ func TestReading(t *testing.T) {
 	})
 }
 
-func client(t *testing.T) *http.Client {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
+// budget is what the first view of a page may cost over the wire, in bytes,
+// with all that it loads.
+const budget = 30_000
+
+// A look says how closely a page is looked at.
+type look struct {
+	languages []string
+	axe       bool
+}
+
+var (
+	closely = look{languages: []string{"en", "ar"}, axe: true}
+	briefly = look{languages: []string{"en"}}
+)
+
+// TestPages looks at every page of the house on a phone, in both languages;
+// then at a large and dark screen.
+func TestPages(t *testing.T) {
+	in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
+	start, err := in.Portal.SetupLink(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &http.Client{Jar: jar}
+	phone := chorustest.Screen{Width: 360, Height: 740}
+	(&house{App: in.App, t: t}).enter(t, in, phone).look("setup", start, 200, closely)
+
+	h := furnish(t, in.App)
+	h.tour(t, in, phone, closely, func(page) bool { return true })
+	h.mistakes(t, in, phone)
+	public := func(p page) bool { return p.who == reader }
+	h.tour(t, in, chorustest.Screen{Dark: true}, look{languages: []string{"en"}, axe: true}, public)
+	h.tour(t, in, chorustest.Screen{}, briefly, func(p page) bool { return !public(p) })
 }
 
-// signedIn is the browser of somebody who is signed in.
-func signedIn(t *testing.T, in *chorustest.Instance, address string) *http.Client {
+// tour shows everybody their pages.
+func (h *house) tour(t *testing.T, in *chorustest.Instance, screen chorustest.Screen, how look, which func(page) bool) {
 	t.Helper()
-	c := client(t)
-	send(t, c, in.URL+"/sign-in", url.Values{"email": {address}})
-	send(t, c, in.URL+"/sign-in/code", url.Values{"code": {codeFor(t, in, address)}})
-	return c
-}
-
-func send(t *testing.T, c *http.Client, address string, form url.Values) {
-	t.Helper()
-	r, err := c.PostForm(address, form)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	if r.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s", address, r.Status)
-	}
-}
-
-func visit(t *testing.T, c *http.Client, address string) *http.Response {
-	t.Helper()
-	r, err := c.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Body.Close()
-	if _, err := io.Copy(io.Discard, r.Body); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func codeFor(t *testing.T, in *chorustest.Instance, address string) string {
-	t.Helper()
-	letter, ok := in.MailTo(address)
-	code := chorustest.Code(letter)
-	if !ok || code == "" {
-		t.Fatalf("no code for %s in %q", address, letter.Text)
-	}
-	return code
-}
-
-// settleMail waits until no mail is on its way.
-func settleMail(t *testing.T, in *chorustest.Instance) {
-	t.Helper()
-	for range 200 {
-		if rows(t, in.DB, "private_mail") == 0 {
-			return
+	for who, address := range map[string]string{reader: "", member: organiser, keeper: steward} {
+		theirs := slices.DeleteFunc(h.pages(), func(p page) bool { return p.who != who || !which(p) })
+		if len(theirs) == 0 {
+			continue
 		}
-		if _, err := in.Jobs.RunDue(t.Context()); err != nil {
-			t.Fatal(err)
+		s := h.enter(t, in, screen)
+		if address != "" {
+			s.signIn(address)
 		}
-		time.Sleep(10 * time.Millisecond)
+		for _, p := range theirs {
+			s.look(p.name, p.path, max(p.status, 200), how)
+		}
 	}
-	t.Fatal("mails are still on their way")
+}
+
+// look opens a page in each language and judges it.
+func (s *scene) look(name, path string, status int, how look) {
+	s.t.Helper()
+	for _, language := range how.languages {
+		s.Open(s.in.URL + "/" + language + path)
+		s.judge(language+" "+name, status, how)
+	}
+}
+
+// judge says what nobody should have to bear of the page shown.
+func (s *scene) judge(name string, status int, how look) {
+	s.t.Helper()
+	if s.Status() != status {
+		s.t.Errorf("%s: status %d, want %d", name, s.Status(), status)
+	}
+	if out := s.Overflow(); out != "" {
+		s.t.Errorf("%s: sticks out at the side: %s", name, out)
+	}
+	for _, c := range s.Complaints() {
+		if status < 400 || !strings.HasPrefix(c, "Failed to load resource") {
+			s.t.Errorf("%s: %s", name, c)
+		}
+	}
+	for _, r := range s.Requests() {
+		if u, err := url.Parse(r.URL); err != nil || "http://"+u.Host != s.in.URL || r.Failed != "" {
+			s.t.Errorf("%s: asks for %s %s", name, r.URL, r.Failed)
+		}
+	}
+	if n := s.Bytes(); n > budget {
+		s.t.Errorf("%s: %d bytes, at most %d", name, n, budget)
+	}
+	if how.axe {
+		for _, v := range s.Axe() {
+			s.t.Errorf("%s: %v", name, v)
+		}
+	}
+}
+
+// mistakes are forms that are refused: the page says what is wrong and the
+// words typed are still there. Whoever tries too many codes is told to wait.
+func (h *house) mistakes(t *testing.T, in *chorustest.Instance, screen chorustest.Screen) {
+	t.Helper()
+	org := "/organisations/" + string(h.riders)
+	all := []page{
+		{"sign", h.open + "/sign", reader, 422}, {"signing", h.open + "/signing", reader, 422}, {"sign-in", "/sign-in", reader, 422},
+		{"code", "/sign-in/code", reader, 422}, {"own-asked", "/mine/" + h.asked, reader, 422}, {"no-mail", "/no-mail/" + h.Mail.BlockCode(signer), reader, 422},
+		{"account-close", "/account/close", member, 422}, {"organisation-new", "/organisations/new", member, 422},
+		{"organisation-members", org + "/members", member, 422}, {"organisation-verify", org + "/verify", member, 422},
+		{"initiative-new", "/initiatives/new", member, 422}, {"desk-import", "/desk/import", member, 422},
+		{"desk-close", "/desk/declarations/" + h.letter + "/close", member, 422}, {"organisation-import", "/organisations/import", keeper, 422},
+		{"steward-people", "/steward/people", keeper, 422}, {"steward-signature", fmt.Sprintf("/steward/signatures/%d", h.entry), keeper, 422},
+	}
+	for who, address := range map[string]string{reader: "", member: organiser, keeper: steward} {
+		s := h.enter(t, in, screen)
+		if address != "" {
+			s.signIn(address)
+		}
+		for _, p := range all {
+			if p.who != who {
+				continue
+			}
+			for _, language := range []string{"en", "ar"} {
+				s.Open(in.URL + "/" + language + p.path)
+				s.sendEmpty()
+				s.judge(language+" empty "+p.name, p.status, closely)
+				if s.Read(`document.querySelectorAll(".fault, .faults").length`) == "0" {
+					t.Errorf("%s %s: no word of what is wrong", language, p.name)
+				}
+			}
+		}
+	}
+	for range 5 {
+		res, err := http.PostForm(in.URL+"/mine/"+h.signed+"/unlock", url.Values{"code": {"000000"}})
+		h.must(err)
+		h.must(res.Body.Close())
+	}
+	s := h.enter(t, in, screen)
+	s.Open(in.URL + "/ar/mine/" + h.signed)
+	s.sendEmpty()
+	s.judge("too many codes", 429, closely)
+}
+
+// sendEmpty presses the last form's first button, past the browser's own
+// checks, with nothing filled in that the page did not fill in itself.
+func (s *scene) sendEmpty() {
+	s.t.Helper()
+	s.Press(s.Read(`(() => {
+		const form = [...document.querySelectorAll("main form[method=post]")].filter((f) => f.querySelector("[required], [type=file], [type=radio], [type=checkbox]"))[0];
+		form.noValidate = true;
+		for (const e of form.querySelectorAll("[required]")) e.value = "";
+		return [...form.querySelectorAll("button")].find((b) => b.offsetWidth > 9).textContent;
+	})()`))
 }
