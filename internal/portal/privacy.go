@@ -3,12 +3,8 @@
 package portal
 
 import (
-	"context"
-	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
-	"sync"
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
@@ -73,7 +69,7 @@ func explain(v *web.Visit, tx *db.Tx, table string) (holding, error) {
 	if explained(v, table) {
 		h.what, h.until = v.T("privacy.table."+table+".what"), v.T("privacy.table."+table+".until")
 	}
-	n, err := countRows(v.Context(), tx, table)
+	n, err := db.Count(v.Context(), tx, table, mostCounted+1)
 	h.rows = roughly(v, n)
 	return h, err
 }
@@ -86,24 +82,6 @@ func explained(v *web.Visit, table string) bool {
 
 // mostCounted bounds what counting costs, however large a table is.
 const mostCounted = 100_000
-
-// counters keep one query for each table: which tables there are is known only
-// to the database.
-var (
-	counters  sync.Map
-	tableName = regexp.MustCompile(`^(private|record)_[a-z0-9_]+$`)
-)
-
-func countRows(ctx context.Context, tx *db.Tx, table string) (int64, error) {
-	if !tableName.MatchString(table) {
-		return 0, fmt.Errorf("portal: %q is not the name of a kept table", table)
-	}
-	q, ok := counters.Load(table)
-	if !ok {
-		q, _ = counters.LoadOrStore(table, db.SQL(fmt.Sprintf(`SELECT count(1) FROM (SELECT 1 FROM %s LIMIT %d) counted`, table, mostCounted+1)))
-	}
-	return db.Value[int64](ctx, tx, q.(*db.Query))
-}
 
 // roughly says how many rows there are. An exact number would tell whoever
 // watches it what somebody has just done here.
