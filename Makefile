@@ -49,8 +49,8 @@ shots: needs ## draws the pages into docs/shots
 bench: ## measures an instance on this machine
 	go run ./cmd/chorus bench
 
-bench-opinion: ## measures the mathematics of deliberation
-	go test -run '^$$' -bench . -benchmem ./opinion
+bench-opinion: ## measures the mathematics of deliberation; LARGE=1 adds a million people
+	@tools/bench-opinion.sh
 
 fuzz: ## feeds every parser nonsense, FUZZTIME=10s each
 	@tools/fuzz.sh $(FUZZTIME)

@@ -19,6 +19,7 @@ import (
 // desk is what the stewards see first.
 type desk struct {
 	waiting  []catalogue.Card // organisations that nobody has checked yet
+	joining  []organisation.Organisation // nobody owns them, and somebody asks to join
 	mail     mail.Tally
 	refused  job.Tally // mail that cannot leave
 	jobs     job.Tally // all work
@@ -41,6 +42,9 @@ func (s *Service) readDesk(ctx context.Context) (d desk, err error) {
 			return err
 		}
 		d.waiting = first(mostWaiting, d.waiting)
+		if d.joining, err = organisation.Waiting(ctx, tx, mostWaiting); err != nil {
+			return err
+		}
 		if d.mail, err = mail.Count(ctx, tx); err != nil {
 			return err
 		}

@@ -233,7 +233,7 @@ func TestMembers(t *testing.T) {
 		if status, to := h.post(h.as(jonas), "/invitations/"+token, ""); status != http.StatusSeeOther || to != organisation.Path(id) {
 			t.Errorf("accepting gave %d %s", status, to)
 		}
-		if r := h.role(jonas, id); r != "" { // the owner decides
+		if r := h.role(jonas, id); r != organisation.Editor {
 			t.Errorf("the invited is %q", r)
 		}
 		if _, err := h.Accept(ctx, jonas, token); !errors.Is(err, chorus.ErrNotFound) {
