@@ -6,5 +6,5 @@ package asset
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
 	"script.js":   "script-pcvgrjskpf.js",
-	"style.css":   "style-qsu36zfte3.css",
+	"style.css":   "style-t3tisj2ofs.css",
 }
