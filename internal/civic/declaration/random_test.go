@@ -34,6 +34,7 @@ func TestRandomDeeds(t *testing.T) {
 			deeds[d[0]](c, d[1])
 			c.check()
 		}
+		c.checkLeaves()
 		in.CheckMirror()
 	})
 }
@@ -161,6 +162,15 @@ func (c *crowd) unverify(n int) {
 	if o := c.choir(n); o.verified {
 		c.must(c.in.Organisations.Unverify(c.Context(), account.Operator, o.id, "A test."))
 		o.verified = false
+	}
+}
+
+// checkLeaves compares the count with one from the leaves alone.
+func (c *crowd) checkLeaves() {
+	d, err := c.in.Declarations.BySlug(c.Context(), c.slug)
+	c.must(err)
+	if people, organisations := recount(c.T, c.in, string(d.ID)); people != d.People || organisations != d.Organisations {
+		c.Errorf("the leaves give %d people and %d organisations, the tables %d and %d", people, organisations, d.People, d.Organisations)
 	}
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package declaration_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"example.org/chorus/internal/chorustest"
+	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/record"
+)
+
+// TestErasedWordsAreNowhere looks for a name in every byte of the database's
+// files, the write-ahead log included.
+func TestErasedWordsAreNowhere(t *testing.T) {
+	folder := t.TempDir()
+	in := chorustest.Run(t, filepath.Join(folder, "chorus.db"))
+	path, _ := Trams(t, in, declaration.Draft{})
+	c := &crowd{T: t, in: in, slug: path[len("/declarations/"):], signed: map[int]bool{}, invalid: map[int]bool{}, keys: map[int]string{}, orgs: map[int]*choir{}}
+	const name, town = "Zebulonia Quickwater", "Farbroughton"
+	kept, err := in.Declarations.Sign(t.Context(), c.slug, declaration.Details{Name: name, Town: town, Email: "zq@example.org", Country: "DK", Comment: "Zymurgy!", Lang: "en"})
+	c.must(err)
+	letter, _ := in.MailTo("zq@example.org")
+	key, err := in.Declarations.ConfirmHere(t.Context(), kept, chorustest.Code(letter))
+	c.must(err)
+	c.sign(1)
+	c.comment(1)
+	if !inFiles(t, folder, name) {
+		t.Fatal("a shown name stands in no file: the test sees nothing")
+	}
+	c.must(in.Declarations.Erase(t.Context(), key))
+	for _, word := range []string{name, town, "Zymurgy", "zq@example.org"} {
+		if inFiles(t, folder, word) {
+			t.Errorf("%q still stands in the files", word)
+		}
+	}
+	in.CheckMirror()
+}
+
+func inFiles(t *testing.T, folder, word string) bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// recount counts people and organisations from the leaves alone, as anybody
+// can who has them: no name and no table is needed.
+func recount(t *testing.T, in *chorustest.Instance, subject string) (people, organisations int64) {
+	t.Helper()
+	type signature struct {
+		person, withdrawn, invalid bool
+		entered                    record.Hash
+	}
+	signatures, verified := map[record.Hash]*signature{}, map[record.Hash]bool{}
+	raws, err := in.Record.Entries(t.Context(), 0, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range raws {
+		l, err := record.ParseLeaf(raw.Leaf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target := signatures[l.Ref]
+		switch {
+		case l.Kind == "organisation-verified":
+			verified[l.Ref] = true
+		case l.Kind == "organisation-unverified":
+			verified[l.Ref] = false
+		case l.Subject != subject:
+		case l.Kind == "signature":
+			signatures[record.LeafHash(raw.Leaf)] = &signature{person: true}
+		case l.Kind == "organisation-signature":
+			signatures[record.LeafHash(raw.Leaf)] = &signature{entered: l.Ref}
+		case l.Kind == "withdrawal":
+			target.withdrawn = true
+		case l.Kind == "invalidation":
+			target.invalid = true
+		case l.Kind == "reinstatement":
+			target.invalid = false
+		}
+	}
+	for _, s := range signatures {
+		switch {
+		case s.withdrawn || s.invalid:
+		case s.person:
+			people++
+		case verified[s.entered]:
+			organisations++
+		}
+	}
+	return people, organisations
+}
