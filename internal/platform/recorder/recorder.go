@@ -219,6 +219,7 @@ func (it *item) identify() error {
 
 // store writes the parts of an item.
 func (r *Recorder) store(ctx context.Context, tx *db.Tx, it *item) error {
+	rows := make([][]any, len(it.parts))
 	for i, p := range it.parts {
 		var salt, body []byte
 		switch {
@@ -229,11 +230,9 @@ func (r *Recorder) store(ctx context.Context, tx *db.Tx, it *item) error {
 				return err
 			}
 		}
-		if _, err := db.Exec(ctx, tx, insertBody, it.eid, i, p.state, salt, body); err != nil {
-			return err
-		}
+		rows[i] = []any{it.eid, i, p.state, salt, body}
 	}
-	return nil
+	return db.InsertMany(ctx, tx, insertBody, rows)
 }
 
 // Size is the number of entries in the record as tx sees it.
