@@ -18,7 +18,7 @@ import (
 
 // desk is what the stewards see first.
 type desk struct {
-	waiting  []catalogue.Card // organisations that nobody has checked yet
+	waiting  []catalogue.Card            // organisations that nobody has checked yet
 	joining  []organisation.Organisation // nobody owns them, and somebody asks to join
 	mail     mail.Tally
 	refused  job.Tally // mail that cannot leave

@@ -5,7 +5,6 @@ package declaration
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -23,7 +22,7 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /declarations/{slug}/number", s.number)
 	site.HandlePublic("GET /declarations/{slug}/names", s.names)
 	site.HandlePublic("GET /declarations/{slug}/declaration.md", s.document)
-	site.HandlePublic("GET /declarations/{slug}/signatures.csv", s.table)
+	site.Handle("GET /declarations/{slug}/signatures.csv", s.table)
 	site.HandlePublic("GET /declarations/{slug}/sign", s.showSign)
 	site.Handle("POST /declarations/{slug}/sign", s.sign)
 	site.Handle("GET /declarations/{slug}/signing", s.showSigning)
@@ -85,19 +84,20 @@ func (s *Service) document(v *web.Visit) error {
 	return v.Download(d.Slug+".md", "text/markdown; charset=utf-8", draft.Document())
 }
 
+var tableRate = web.Rate{Deed: "table", PerHour: 60, Burst: 10}
+
 // table is the open data of a declaration: what everybody can see of every
 // signature that counts.
 func (s *Service) table(v *web.Visit) error {
-	d, rows, err := s.tableOf(v.Context(), v.PathValue("slug"))
-	if err != nil {
+	if err := v.Limit(tableRate); err != nil {
 		return err
 	}
+	slug := v.PathValue("slug")
 	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	if err := w.WriteAll(rows); err != nil {
+	if err := s.writeTable(v.Context(), slug, &b); err != nil {
 		return err
 	}
-	return v.Download(d.Slug+".csv", "text/csv; charset=utf-8", b.Bytes())
+	return v.Download(slug+".csv", "text/csv; charset=utf-8", b.Bytes())
 }
 
 func (s *Service) showSign(v *web.Visit) error {

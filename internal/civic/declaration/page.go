@@ -4,8 +4,12 @@ package declaration
 
 import (
 	"context"
+	"encoding/csv"
+	"errors"
+	"io"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,21 +192,39 @@ func draftOf(d *Declaration, orgs organisations) *Draft {
 	return draft
 }
 
-// tableOf is every signature that counts, as everybody can see it.
-func (s *Service) tableOf(ctx context.Context, slug string) (d *Declaration, rows [][]string, err error) {
-	rows = [][]string{{"entry", "number", "class", "name", "town", "country", "organisation", "role", "day", "comment"}}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if d, err = bySlug(ctx, tx, slug); err != nil {
+var tableHead = []string{"entry", "number", "class", "name", "town", "country", "organisation", "role", "day", "comment"}
+
+// writeTable writes every signature that counts, as everybody can see it.
+func (s *Service) writeTable(ctx context.Context, slug string, to io.Writer) error {
+	w := csv.NewWriter(to)
+	if err := w.Write(tableHead); err != nil {
+		return err
+	}
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		d, err := bySlug(ctx, tx, slug)
+		if err != nil {
 			return err
 		}
 		return db.Each(ctx, tx, counted, func(r db.Row) error {
 			sig, err := scanSignature(r)
-			rows = append(rows, []string{strconv.FormatInt(sig.Entry, 10), strconv.FormatInt(sig.Number, 10), string(sig.Class), sig.Name, sig.Town, sig.Country,
-				string(sig.Organisation), sig.Role, sig.Day, sig.Comment})
-			return err
+			if err != nil {
+				return err
+			}
+			return w.Write([]string{strconv.FormatInt(sig.Entry, 10), strconv.FormatInt(sig.Number, 10), string(sig.Class), sig.Name, sig.Town, sig.Country,
+				string(sig.Organisation), sig.Role, sig.Day, cell(sig.Comment)})
 		}, d.ID)
 	})
-	return d, rows, err
+	w.Flush()
+	return errors.Join(err, w.Error())
+}
+
+// cell keeps a spreadsheet from taking a comment for a formula. Names that it
+// would take for one are refused when they are typed.
+func cell(s string) string {
+	if s != "" && strings.ContainsAny(s[:1], "=+-@\t\r") {
+		return "'" + s
+	}
+	return s
 }
 
 var counted = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND counts = 1 ORDER BY entry LIMIT 1000000`)

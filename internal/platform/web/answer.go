@@ -119,6 +119,7 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 type cache struct {
 	mu    sync.Mutex
 	slots map[string]*slot
+	size  int // bytes put into the slots since they were last emptied
 }
 
 type slot struct {
@@ -129,6 +130,7 @@ type slot struct {
 const (
 	fresh    = time.Second
 	maxSlots = 2000
+	maxBytes = 32 << 20
 )
 
 func (c *cache) get(key string, now func() time.Time, make func() *answer) *answer {
@@ -143,8 +145,19 @@ func (c *cache) get(key string, now func() time.Time, make func() *answer) *answ
 	s.answer = nil
 	if a.status == http.StatusOK {
 		s.answer = a
+		c.grow(a.body.Len())
 	}
 	return a
+}
+
+// grow notes what was kept, and empties the cache when it is too much: pages
+// are soon made again, and a visitor who asks for ever new addresses gains nothing.
+func (c *cache) grow(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.size += n; c.size > maxBytes {
+		c.slots, c.size = nil, 0
+	}
 }
 
 func (c *cache) slot(key string) *slot {
@@ -154,7 +167,7 @@ func (c *cache) slot(key string) *slot {
 		return s
 	}
 	if c.slots == nil || len(c.slots) >= maxSlots {
-		c.slots = map[string]*slot{} // pages are soon made again
+		c.slots, c.size = map[string]*slot{}, 0
 	}
 	s := new(slot)
 	c.slots[key] = s
