@@ -7,11 +7,11 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"strings"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/recorder"
 )
 
@@ -121,8 +121,7 @@ func (s *Service) checkCode(ctx context.Context, tx *db.Tx, id chorus.ID, code s
 }
 
 func (s *Service) isCode(id chorus.ID, typed string) bool {
-	typed = strings.Join(strings.Fields(typed), "")
-	return subtle.ConstantTimeCompare([]byte(typed), []byte(s.code(id))) == 1
+	return subtle.ConstantTimeCompare([]byte(lang.Digits(typed)), []byte(s.code(id))) == 1
 }
 
 // errSigned ends a deed of somebody who has signed meanwhile: no second

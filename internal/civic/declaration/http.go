@@ -120,11 +120,8 @@ const signingCookie = "chorus-signing"
 var signRate = web.Rate{Deed: "sign", PerHour: 120, Burst: 60} // a school or an office shares one network
 
 func (s *Service) sign(v *web.Visit) error {
-	f, err := v.Form()
+	f, err := v.FormWithin(signRate)
 	if err != nil {
-		return err
-	}
-	if err := v.Limit(signRate); err != nil {
 		return err
 	}
 	slug := v.PathValue("slug")
@@ -162,11 +159,8 @@ func (s *Service) signingWith(v *web.Visit, status int, f web.Form) error {
 var codeRate = web.Rate{Deed: "code", PerHour: 240, Burst: 120}
 
 func (s *Service) confirmHere(v *web.Visit) error {
-	f, err := v.Form()
+	f, err := v.FormWithin(codeRate)
 	if err != nil {
-		return err
-	}
-	if err := v.Limit(codeRate); err != nil {
 		return err
 	}
 	key, err := s.ConfirmHere(v.Context(), ParseSigning(v.CookieValue(signingCookie)), f.Get("code"))
@@ -218,11 +212,8 @@ func (s *Service) mineWith(v *web.Visit, status int, f web.Form) error {
 }
 
 func (s *Service) confirmByLink(v *web.Visit) error {
-	f, err := v.Form()
+	f, err := v.FormWithin(codeRate)
 	if err != nil {
-		return err
-	}
-	if err := v.Limit(codeRate); err != nil {
 		return err
 	}
 	key := v.PathValue("key")
@@ -238,11 +229,8 @@ func (s *Service) confirmByLink(v *web.Visit) error {
 }
 
 func (s *Service) unlock(v *web.Visit) error {
-	f, err := v.Form()
+	f, err := v.FormWithin(codeRate)
 	if err != nil {
-		return err
-	}
-	if err := v.Limit(codeRate); err != nil {
 		return err
 	}
 	key := v.PathValue("key")

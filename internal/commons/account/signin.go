@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/platform/db"
@@ -129,7 +128,7 @@ func find(ctx context.Context, tx *db.Tx, p Proof) (t ticket, err error) {
 // check uses the ticket up if the proof is good.
 func (s *Service) check(ctx context.Context, tx *db.Tx, t ticket, p Proof) error {
 	if !p.beganHere(t) {
-		code := onlyDigits(p.Code)
+		code := lang.Digits(p.Code)
 		if len(code) != 6 { // a link scanner that presses the button spends no try
 			return chorus.Invalid{"code": "form.code"}
 		}
@@ -152,17 +151,6 @@ func (s *Service) check(ctx context.Context, tx *db.Tx, t ticket, p Proof) error
 // beganHere reports whether the link was opened in the browser that asked for it.
 func (p Proof) beganHere(t ticket) bool {
 	return p.Link != "" && p.Ticket != "" && hmac.Equal(t.browser, hashOf(p.Ticket))
-}
-
-// onlyDigits takes a code as people write it: with spaces, in the digits of
-// their script.
-func onlyDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, lang.Fold(s))
 }
 
 // needsCode reports whether the page of a link must ask for the code; it fails

@@ -164,7 +164,7 @@ func (s *Service) ConfirmDomain(ctx context.Context, by, id chorus.ID, code stri
 // useDomainCode counts a try, which stays counted when what follows fails, and
 // gives the domain that the right code stands for.
 func (s *Service) useDomainCode(ctx context.Context, by, id chorus.ID, code string) (domain string, err error) {
-	code = onlyDigits(code)
+	code = lang.Digits(code)
 	if len(code) != 6 {
 		return "", wrongCode
 	}
@@ -182,15 +182,6 @@ func (s *Service) useDomainCode(ctx context.Context, by, id chorus.ID, code stri
 		err = wrongCode
 	}
 	return domain, err
-}
-
-func onlyDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, lang.Fold(s))
 }
 
 func orElse(err, other error) error {

@@ -58,3 +58,14 @@ func digit(r rune) rune {
 	}
 	return '0' + rune(n%10)
 }
+
+// Digits is the digits in s as 0 to 9: a code as people write it, with spaces
+// or in the digits of their script.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, Fold(s))
+}

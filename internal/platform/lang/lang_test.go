@@ -256,3 +256,11 @@ func BenchmarkN(b *testing.B) {
 		s.N("form.faults", 3)
 	}
 }
+
+func TestDigits(t *testing.T) {
+	for typed, want := range map[string]string{"123456": "123456", " 123 456\n": "123456", "١٢٣٤٥٦": "123456", "۱۲۳": "123", "12a4": "124", "": ""} {
+		if got := Digits(typed); got != want {
+			t.Errorf("Digits(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}

@@ -1018,7 +1018,7 @@ func Code(v *Visit, f Form, i Input) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "\" class=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"7\" pattern=\"[0-9 ]{6,7}\" dir=\"ltr\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 73, "\" class=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"7\" dir=\"ltr\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

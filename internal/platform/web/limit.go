@@ -41,6 +41,15 @@ func (v *Visit) Limit(r Rate) error {
 	return ErrTries
 }
 
+// FormWithin reads a posted form and counts it as one try.
+func (v *Visit) FormWithin(r Rate) (Form, error) {
+	f, err := v.Form()
+	if err != nil {
+		return f, err
+	}
+	return f, v.Limit(r)
+}
+
 func (l *limits) allow(r Rate, network string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
