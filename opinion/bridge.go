@@ -63,6 +63,7 @@ type bridger struct {
 	perPerson float64 // votes per person and per column: they turn means of squares into sums
 	perColumn float64
 	extremes  extremes
+	spare     [][3][]columnSums // by piece: used again in every round
 }
 
 // extremes are the largest leniencies and viewpoints of people.
@@ -151,13 +152,12 @@ func (b *bridger) people() [3][]columnSums {
 		}
 	}
 	pieces := rowParts(len(b.rows))
-	sums := make([][3][]columnSums, pieces)
+	b.spare = slices.Grow(b.spare, pieces)[:pieces]
+	sums := b.spare
 	ends := make([]extremes, pieces)
 	parallel(pieces, func(p int) {
 		from, to := piece(len(b.rows), pieces, p)
-		for a := range sums[p] {
-			sums[p][a] = make([]columnSums, len(b.counts))
-		}
+		b.empty(&sums[p])
 		for n := from; n < to; n++ {
 			b.person(n, &tables, &sums[p], &ends[p])
 		}
@@ -172,6 +172,16 @@ func (b *bridger) people() [3][]columnSums {
 		}
 	}
 	return sums[0]
+}
+
+// empty makes a piece's sums zero.
+func (b *bridger) empty(sums *[3][]columnSums) {
+	for a := range sums {
+		if sums[a] == nil {
+			sums[a] = make([]columnSums, len(b.counts))
+		}
+		clear(sums[a])
+	}
 }
 
 func (s *columnSums) add(o *columnSums) {
@@ -195,26 +205,40 @@ func (b *bridger) person(n int, tables, sums *[3][]columnSums, ends *extremes) {
 	if b.votes[n] == 0 {
 		return
 	}
-	var s columnSums
 	answers := b.answers(int(b.rows[n]))
-	for a, cols := range answers {
-		table := tables[a]
-		for _, c := range cols {
-			s.add(&table[c])
-		}
-	}
+	s := sumOver(tables, &answers)
 	leniency, viewpoint := solveRidge(b.votes[n], s.f, s.ff, s.i, s.fi, interceptCost*b.perPerson, factorCost*b.perPerson)
 	ends.widen(extremes{
 		[2]float64{leniency, leniency}, [2]float64{viewpoint, viewpoint}, peopleSums{},
 	})
 	ends.sums.add(leniency, viewpoint)
-	own := columnSums{viewpoint, viewpoint * viewpoint, leniency, leniency * viewpoint}
+	square, both := viewpoint*viewpoint, leniency*viewpoint
 	for a, cols := range answers {
-		line := sums[a]
+		column := sums[a]
 		for _, c := range cols {
-			line[c].add(&own)
+			sum := &column[c]
+			sum.f += viewpoint
+			sum.ff += square
+			sum.i += leniency
+			sum.fi += both
 		}
 	}
+}
+
+// sumOver adds up the lines of tables that a person's answers name. The sums are kept apart, not in a struct, so that they stay in registers.
+func sumOver(tables *[3][]columnSums, answers *[3][]uint16) columnSums {
+	var f, ff, i, fi float64
+	for a, cols := range answers {
+		table := tables[a]
+		for _, c := range cols {
+			line := &table[c]
+			f += line.f
+			ff += line.ff
+			i += line.i
+			fi += line.fi
+		}
+	}
+	return columnSums{f, ff, i, fi}
 }
 
 // solveRidge minimises sum (y - i - f x)^2 + costI i^2 + costF f^2, given n, sum x, sum x^2, sum y, sum x y.
