@@ -57,11 +57,13 @@ func (a *analysis) gather() {
 	for i := range a.groupOf {
 		a.groupOf[i], a.leafOf[i] = NoGroup, -1
 	}
-	a.points = &cloud{axes: min(len(a.axes.vectors), max(2, a.axes.carried))}
+	axes := min(len(a.axes.vectors), max(2, a.axes.carried))
+	a.points = &cloud{axes, make([]float64, 0, axes*len(a.rows)), make([]float64, 0, len(a.rows))}
+	a.grouped = make([]uint32, 0, len(a.rows))
 	for _, i := range a.rows {
 		if p := &a.placed[i]; p.votes >= enough {
 			a.grouped = append(a.grouped, i)
-			a.points.at = append(a.points.at, p.at[:a.points.axes]...)
+			a.points.at = append(a.points.at, p.at[:axes]...)
 			a.points.weight = append(a.points.weight, 1)
 		}
 	}
@@ -205,25 +207,37 @@ func (f *family) membership(p *placed, into []float32) float64 {
 	var logs [mostGroups]float64
 	best := math.Inf(-1)
 	for g := range into {
-		off := f.centers[g*f.axes:][:f.axes]
-		square := 0.0
-		for x := range off {
-			for y := range off {
-				square += (p.at[x] - off[x]) * a[lowerAt(x, y)] * (p.at[y] - off[y])
-			}
-		}
-		logs[g] = f.share[g] - square/2
+		logs[g] = f.share[g] - squareForm(&a, p.at[:f.axes], f.centers[g*f.axes:])/2
 		best = max(best, logs[g])
 	}
 	total := 0.0
 	for g := range into {
-		logs[g] = math.Exp(logs[g] - best)
+		if logs[g] != best {
+			logs[g] = math.Exp(logs[g] - best)
+		} else {
+			logs[g] = 1
+		}
 		total += logs[g]
 	}
 	for g := range into {
 		into[g] = float32(logs[g] / total)
 	}
 	return 1 / total
+}
+
+// squareForm is (at-center)' a (at-center), given the lower triangle of a.
+func squareForm(a *[maxAxes * (maxAxes + 1) / 2]float64, at, center []float64) float64 {
+	if len(at) == 2 { // the usual case
+		x, y := at[0]-center[0], at[1]-center[1]
+		return x*a[0]*x + x*a[1]*y + y*a[1]*x + y*a[2]*y
+	}
+	square := 0.0
+	for x := range at {
+		for y := range at {
+			square += (at[x] - center[x]) * a[lowerAt(x, y)] * (at[y] - center[y])
+		}
+	}
+	return square
 }
 
 // assess counts the answers of each group and says what they come to, statement by statement.

@@ -14,7 +14,8 @@ type Interval struct {
 // Jeffreys (1946), Beta(1/2, 1/2), which favours no share.
 func shareInterval(successes, trials int) Interval {
 	a, b := float64(successes)+0.5, float64(trials-successes)+0.5
-	return Interval{betaQuantile(0.1, a, b), betaQuantile(0.9, a, b)}
+	front := logBeta(a, b)
+	return Interval{betaQuantile(0.1, a, b, front), betaQuantile(0.9, a, b, front)}
 }
 
 // normalTenth is what a standard normal variable falls below once in ten times.
@@ -30,13 +31,12 @@ func roughlyAtLeast(successes, trials int) float64 {
 }
 
 // betaQuantile inverts the distribution function of Beta(a, b) at p, 0.1 or 0.9: a normal approximation (Abramowitz and Stegun 1964, 26.5.22),
-// bettered by Halley's method held within bounds.
-func betaQuantile(p, a, b float64) float64 {
+// bettered by Halley's method held within bounds. front is logBeta(a, b).
+func betaQuantile(p, a, b, front float64) float64 {
 	if a > b {
-		return 1 - betaQuantile(1-p, b, a) // keeps the digits next to 1
+		return 1 - betaQuantile(1-p, b, a, front) // keeps the digits next to 1
 	}
 	low, high := 0.0, 1.0
-	front := logBeta(a, b)
 	x := betaGuess(p, a, b, front)
 	near := 0.03 * math.Sqrt(a*b/((a+b)*(a+b)*(a+b)))
 	for range 60 {

@@ -2,7 +2,7 @@
 
 package opinion
 
-import "slices"
+import "math"
 
 // centred is the matrix Y with Y_ij = v_ij - mean_j where i voted on j, and 0 elsewhere.
 //
@@ -217,18 +217,65 @@ func number(names []uint64) {
 	}
 }
 
+// signed is a centred matrix with its entries written out, so that each can have a sign of its own.
+type signed struct {
+	*centred
+	ends    []int // of each row in entries
+	entries []float64
+}
+
 // flipped is y with the sign of every entry drawn anew, by the names of its row and column.
-func (y *laidOut) flipped(names contentNames, seed uint64) *laidOut {
-	out := *y
-	out.entries = slices.Clone(y.entries)
+func (y *centred) flipped(names contentNames, seed uint64) *signed {
+	return y.writtenOut(func(row int, col uint16) uint64 { return mix(names.row[row]^names.column[col]+seed) << 63 })
+}
+
+// writtenOut gives entries the sign that is drawn for their row and column: the highest bit changes it.
+func (y *centred) writtenOut(draw func(row int, col uint16) uint64) *signed {
+	out := &signed{y, make([]int, len(y.rows)), nil}
+	total := 0
+	for r, i := range y.rows {
+		total += y.m.spans[i].len()
+		out.ends[r] = total
+	}
+	out.entries = make([]float64, 0, total)
+	for r, i := range y.rows {
+		for answer, cols := range [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))} {
+			table := [...][]float64{y.onAgree, y.onDis, y.onPass}[answer]
+			for _, c := range cols {
+				out.entries = append(out.entries, math.Float64frombits(math.Float64bits(table[c])^draw(r, c)))
+			}
+		}
+	}
+	return out
+}
+
+// times puts Y'Y x into out. Rows are summed four votes at a time, where one sum would wait for every addition.
+func (y *signed) times(x, out []float64) {
+	clear(out)
 	from := 0
 	for r, to := range y.ends {
-		for k := from; k < to; k++ {
-			if mix(names.row[r]^names.column[y.cols[k]]+seed)&1 == 1 {
-				out.entries[k] = -out.entries[k]
-			}
+		cols, entries := y.m.voted(int(y.rows[r])), y.entries[from:to]
+		t := weighted(entries, x, cols)
+		cols = cols[:len(entries)]
+		for k, e := range entries {
+			out[cols[k]] += e * t
 		}
 		from = to
 	}
-	return &out
+}
+
+// weighted is gather with a weight for every column.
+func weighted(weights, table []float64, cols []uint16) float64 {
+	var a, b, c, d float64
+	for len(cols) >= 4 && len(weights) >= 4 {
+		a += weights[0] * table[cols[0]]
+		b += weights[1] * table[cols[1]]
+		c += weights[2] * table[cols[2]]
+		d += weights[3] * table[cols[3]]
+		cols, weights = cols[4:], weights[4:]
+	}
+	for k, j := range cols {
+		a += weights[k] * table[j]
+	}
+	return (a + b) + (c + d)
 }

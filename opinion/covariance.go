@@ -74,15 +74,12 @@ func (c *covariance) times(x, out []float64) {
 	var sums [covarianceParts][]float64
 	c.eachPart(func(part, from, to int) {
 		sum := make([]float64, to)
-		for k := from; k < to; k++ {
-			row := c.entries[triangle(k):][:k]
-			xk, own := x[k], 0.0
-			left, right := x[:len(row)], sum[:len(row)]
-			for j, a := range row {
-				own += a * left[j]
-				right[j] += a * xk
-			}
-			sum[k] += own + c.diag[k]*xk
+		k := from
+		for ; k+4 <= to; k += 4 {
+			c.fourRows(k, x, sum)
+		}
+		for ; k < to; k++ {
+			c.endRow(k, 0, 0, x, sum)
 		}
 		sums[part] = sum
 	})
@@ -92,4 +89,36 @@ func (c *covariance) times(x, out []float64) {
 			out[j] += s
 		}
 	}
+}
+
+// fourRows takes four rows at once, so that four sums grow side by side and x and sum are read once for all. Every single
+// sum is formed in the same order as row by row.
+func (c *covariance) fourRows(k int, x, sum []float64) {
+	rowA, rowB := c.entries[triangle(k):][:k], c.entries[triangle(k+1):][:k]
+	rowC, rowD := c.entries[triangle(k+2):][:k], c.entries[triangle(k+3):][:k]
+	left, right := x[:k], sum[:k]
+	xA, xB, xC, xD := x[k], x[k+1], x[k+2], x[k+3]
+	var ownA, ownB, ownC, ownD float64
+	for j, a := range rowA {
+		b, c, d, xj := rowB[j], rowC[j], rowD[j], left[j]
+		ownA += a * xj
+		ownB += b * xj
+		ownC += c * xj
+		ownD += d * xj
+		right[j] = right[j] + a*xA + b*xB + c*xC + d*xD
+	}
+	c.endRow(k, k, ownA, x, sum)
+	c.endRow(k+1, k, ownB, x, sum)
+	c.endRow(k+2, k, ownC, x, sum)
+	c.endRow(k+3, k, ownD, x, sum)
+}
+
+// endRow does what is left of row k from entry j on, given the sum so far.
+func (c *covariance) endRow(k, j int, own float64, x, sum []float64) {
+	row := c.entries[triangle(k):][:k]
+	for ; j < k; j++ {
+		own += row[j] * x[j]
+		sum[j] += row[j] * x[k]
+	}
+	sum[k] += own + c.diag[k]*x[k]
 }

@@ -96,7 +96,7 @@ func (c *cloud) sort(list []leaf, cuts []cut) (*cloud, [][]uint32) {
 		}
 	})
 	small := &cloud{c.axes, make([]float64, c.axes*len(list)), make([]float64, len(list))}
-	members := make([][]uint32, len(list))
+	members := roomFor(label, len(list))
 	for i, l := range label {
 		members[l] = append(members[l], uint32(i))
 		small.weight[l]++
@@ -108,6 +108,19 @@ func (c *cloud) sort(list []leaf, cuts []cut) (*cloud, [][]uint32) {
 		scale(small.at[l*c.axes:][:c.axes], 1/w)
 	}
 	return small, members
+}
+
+// roomFor makes an empty list for each label, with room for all that have it.
+func roomFor(label []int32, labels int) [][]uint32 {
+	size := make([]int, labels)
+	for _, l := range label {
+		size[l]++
+	}
+	lists, all := make([][]uint32, labels), make([]uint32, len(label))
+	for l, n := range size {
+		lists[l], all = all[:0:n], all[n:]
+	}
+	return lists
 }
 
 func (c *cloud) leaf(order []uint32, from, to int) leaf {

@@ -187,16 +187,15 @@ const (
 func carriedAxes(ctx context.Context, y *centred, seed uint64, most int) (int, error) {
 	sample := *y
 	sample.rows = everyNth(y.rows, noisePeople)
-	flat := layOut(&sample)
 	edges := make([]float64, noiseFlips)
 	var values []float64
 	names := sample.names()
 	parallel(noiseFlips+1, func(i int) {
 		if i == noiseFlips {
-			values = firstValues(flat, 24)
+			values = firstValues(sample.writtenOut(func(int, uint16) uint64 { return 0 }), 24)
 			return
 		}
-		edges[i] = firstValues(flat.flipped(names, mix(seed+uint64(i))), 10)[0]
+		edges[i] = firstValues(sample.flipped(names, mix(seed+uint64(i))), 10)[0]
 	})
 	edge, n := slices.Max(edges), 0
 	for n < min(most, len(values)) && values[n] > edge {
