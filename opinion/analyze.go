@@ -113,15 +113,15 @@ func (a *analysis) findAxes(ctx context.Context) error {
 	if a.result.Input.Counted == 0 || len(a.rows) == 0 {
 		return nil
 	}
-	var operator symmetric
+	operator := sync.OnceValue(a.operator)
 	var making sync.WaitGroup
-	making.Go(func() { operator = a.operator() })
-	carried, err := carriedAxes(ctx, a.y, a.p.Seed, a.p.MaxAxes)
+	making.Go(func() { operator() })
+	carried, err := carriedAxes(ctx, a.y, operator, a.p.Seed, a.p.MaxAxes)
 	making.Wait()
 	if err != nil {
 		return err
 	}
-	a.axes, err = leadingAxes(ctx, operator, spread(a.v.statements, a.counts), max(2, carried))
+	a.axes, err = leadingAxes(ctx, operator(), spread(a.v.statements, a.counts), max(2, carried))
 	if err != nil {
 		return err
 	}

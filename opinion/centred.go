@@ -151,12 +151,13 @@ func (y *laidOut) times(x, out []float64) {
 	from := 0
 	for _, to := range y.ends {
 		t := 0.0
-		cols, entries := y.cols[from:to], y.entries[from:to]
-		for k, c := range cols {
-			t += entries[k] * x[c]
+		entries := y.entries[from:to]
+		cols := y.cols[from:to][:len(entries)]
+		for k, e := range entries {
+			t += e * x[cols[k]]
 		}
-		for k, c := range cols {
-			out[c] += entries[k] * t
+		for k, e := range entries {
+			out[cols[k]] += e * t
 		}
 		from = to
 	}
@@ -188,18 +189,27 @@ func (y *centred) namesBy(code [3]uint64) contentNames {
 	n := contentNames{make([]uint64, len(y.rows)), make([]uint64, y.order())}
 	for range 2 {
 		columns := make([]uint64, y.order())
+		var mixed [3][]uint64 // by answer and column
+		for answer := range mixed {
+			mixed[answer] = make([]uint64, y.order())
+			for c, name := range n.column {
+				mixed[answer][c] = mix(name + code[answer])
+			}
+		}
 		for r, i := range y.rows {
 			answers := [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))}
 			name := uint64(0)
 			for answer, cols := range answers {
+				table := mixed[answer]
 				for _, c := range cols {
-					name += mix(n.column[c] + code[answer])
+					name += table[c]
 				}
 			}
 			n.row[r] = name
 			for answer, cols := range answers {
+				own := mix(name ^ code[answer]<<60)
 				for _, c := range cols {
-					columns[c] += mix(name ^ code[answer]<<60)
+					columns[c] += own
 				}
 			}
 		}
@@ -217,28 +227,23 @@ func number(names []uint64) {
 	}
 }
 
-// signed is a centred matrix with its entries written out, so that each can have a sign of its own.
-type signed struct {
-	*centred
-	ends    []int // of each row in entries
-	entries []float64
-}
-
 // flipped is y with the sign of every entry drawn anew, by the names of its row and column.
-func (y *centred) flipped(names contentNames, seed uint64) *signed {
+func (y *centred) flipped(names contentNames, seed uint64) *laidOut {
 	return y.writtenOut(func(row int, col uint16) uint64 { return mix(names.row[row]^names.column[col]+seed) << 63 })
 }
 
-// writtenOut gives entries the sign that is drawn for their row and column: the highest bit changes it.
-func (y *centred) writtenOut(draw func(row int, col uint16) uint64) *signed {
-	out := &signed{y, make([]int, len(y.rows)), nil}
+// writtenOut gives entries the sign that is drawn for their row and column: the highest bit changes it. They stay in order of answers,
+// which is quicker than layOut and enough where last bits do not matter.
+func (y *centred) writtenOut(draw func(row int, col uint16) uint64) *laidOut {
+	out := &laidOut{columns: y.order(), ends: make([]int, len(y.rows))}
 	total := 0
 	for r, i := range y.rows {
 		total += y.m.spans[i].len()
 		out.ends[r] = total
 	}
-	out.entries = make([]float64, 0, total)
+	out.cols, out.entries = make([]uint16, 0, total), make([]float64, 0, total)
 	for r, i := range y.rows {
+		out.cols = append(out.cols, y.m.voted(int(i))...)
 		for answer, cols := range [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))} {
 			table := [...][]float64{y.onAgree, y.onDis, y.onPass}[answer]
 			for _, c := range cols {
@@ -247,35 +252,4 @@ func (y *centred) writtenOut(draw func(row int, col uint16) uint64) *signed {
 		}
 	}
 	return out
-}
-
-// times puts Y'Y x into out. Rows are summed four votes at a time, where one sum would wait for every addition.
-func (y *signed) times(x, out []float64) {
-	clear(out)
-	from := 0
-	for r, to := range y.ends {
-		cols, entries := y.m.voted(int(y.rows[r])), y.entries[from:to]
-		t := weighted(entries, x, cols)
-		cols = cols[:len(entries)]
-		for k, e := range entries {
-			out[cols[k]] += e * t
-		}
-		from = to
-	}
-}
-
-// weighted is gather with a weight for every column.
-func weighted(weights, table []float64, cols []uint16) float64 {
-	var a, b, c, d float64
-	for len(cols) >= 4 && len(weights) >= 4 {
-		a += weights[0] * table[cols[0]]
-		b += weights[1] * table[cols[1]]
-		c += weights[2] * table[cols[2]]
-		d += weights[3] * table[cols[3]]
-		cols, weights = cols[4:], weights[4:]
-	}
-	for k, j := range cols {
-		a += weights[k] * table[j]
-	}
-	return (a + b) + (c + d)
 }

@@ -75,7 +75,7 @@ func (a *analysis) check() *Checks {
 				rows = append(rows, i)
 			}
 		}
-		d := a.without(rows)
+		d := a.without(rows, a.agreement())
 		c.Without = &d
 	}
 	a.influence(c)
@@ -144,10 +144,10 @@ func (a *analysis) influence(c *Checks) {
 		}
 	}
 	c.Blocks = min(checkBlocks, len(order))
-	effects := make([]Difference, c.Blocks)
+	effects, before := make([]Difference, c.Blocks), a.agreement()
 	parallel(c.Blocks, func(b int) {
 		from, to := piece(len(order), c.Blocks, b)
-		effects[b] = a.without(order[from:to])
+		effects[b] = a.without(order[from:to], before)
 	})
 	c.Influence.Agreement = 1
 	for _, e := range effects {
@@ -160,8 +160,8 @@ func (a *analysis) influence(c *Checks) {
 }
 
 // without computes groups and consensus without some people. The axes and places of the others stay; the groups are found anew
-// from where they were.
-func (a *analysis) without(rows []uint32) Difference {
+// from where they were. before is agreement with everyone.
+func (a *analysis) without(rows []uint32, before [][]float64) Difference {
 	d := Difference{People: len(rows), Agreement: 1}
 	if len(a.result.Groups) > 0 {
 		weight := slices.Clone(a.leaves.weight)
@@ -173,12 +173,27 @@ func (a *analysis) without(rows []uint32) Difference {
 		p := a.leaves.from(a.chosen.best.centers, weight)
 		d.Agreement = adjustedRand(a.chosen.best.label, p.label, weight)
 	}
-	d.Shift, d.Statement = a.consensusShift(rows)
+	d.Shift, d.Statement = a.consensusShift(rows, before)
 	return d
 }
 
+// agreement is the logarithm of the lower bound of agreement, by statement and group; nil where there is no consensus.
+func (a *analysis) agreement() [][]float64 {
+	out := make([][]float64, len(a.result.Statements))
+	for j := range out {
+		s := &a.result.Statements[j]
+		if s.Consensus == nil {
+			continue
+		}
+		for _, own := range a.sharesOf(s) {
+			out[j] = append(out[j], math.Log(roughlyAtLeast(own.Agrees, own.Seen())))
+		}
+	}
+	return out
+}
+
 // consensusShift is the largest change of the agreement all groups share.
-func (a *analysis) consensusShift(rows []uint32) (shift float64, at StatementID) {
+func (a *analysis) consensusShift(rows []uint32, agreement [][]float64) (shift float64, at StatementID) {
 	groups := max(1, len(a.result.Groups))
 	less := make([]Tally, groups*len(a.tallies))
 	for _, i := range rows {
@@ -207,7 +222,7 @@ func (a *analysis) consensusShift(rows []uint32) (shift float64, at StatementID)
 		before, after := 0.0, 0.0
 		for g, own := range a.sharesOf(s) {
 			if out := less[g*len(a.tallies)+j]; out != (Tally{}) {
-				before += math.Log(roughlyAtLeast(own.Agrees, own.Seen()))
+				before += agreement[j][g]
 				after += math.Log(roughlyAtLeast(own.Agrees-out.Agrees, own.Seen()-out.Seen()))
 			}
 		}

@@ -129,28 +129,36 @@ func (c *cloud) distances() [][]float64 {
 
 // silhouette is the mean over people of (b-a)/max(a,b); people in one little cluster count as standing together.
 func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float64) float64 {
-	members := make([][]int, k)
+	members, weights := make([][]int, k), make([][]float64, k)
 	size, total, score := make([]float64, k), 0.0, 0.0
 	for i, g := range label {
 		if weight[i] > 0 {
-			members[g] = append(members[g], i)
+			members[g], weights[g] = append(members[g], i), append(weights[g], weight[i])
 			size[g] += weight[i]
 			total += weight[i]
 		}
 	}
-	for own := range members {
-		if size[own] <= 1 {
-			continue
-		}
-		for _, i := range members[own] {
-			a, b := sumGaps(gaps[i], weight, members[own])/(size[own]-1), math.Inf(1)
-			for g, others := range members {
-				if g != own && size[g] > 0 {
-					b = min(b, sumGaps(gaps[i], weight, others)/size[g])
-				}
+	add := func(i, own int, sums []float64) {
+		a, b := sums[own]/(size[own]-1), math.Inf(1)
+		for g := range sums {
+			if g != own && size[g] > 0 {
+				b = min(b, sums[g]/size[g])
 			}
-			if larger := max(a, b); larger > 0 && !math.IsInf(b, 1) {
-				score += weight[i] * (b - a) / larger
+		}
+		if larger := max(a, b); larger > 0 && !math.IsInf(b, 1) {
+			score += weight[i] * (b - a) / larger
+		}
+	}
+	first, second := make([]float64, k), make([]float64, k)
+	for own, list := range members {
+		for n := 0; n < len(list) && size[own] > 1; n += 2 {
+			i, j := list[n], list[min(n+1, len(list)-1)]
+			for g, others := range members {
+				first[g], second[g] = sumGaps(gaps[i], gaps[j], weights[g], others)
+			}
+			add(i, own, first)
+			if n+1 < len(list) {
+				add(j, own, second)
 			}
 		}
 	}
@@ -160,15 +168,21 @@ func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float6
 	return score / total
 }
 
-func sumGaps(gaps, weight []float64, of []int) float64 {
-	var x, y float64
-	for len(of) >= 2 {
-		x += weight[of[0]] * gaps[of[0]]
-		y += weight[of[1]] * gaps[of[1]]
-		of = of[2:]
+// sumGaps sums up the weighted gaps of two points to the members of a group: four sums side by side, where one would wait for
+// every addition.
+func sumGaps(first, second, weights []float64, of []int) (sumFirst, sumSecond float64) {
+	var a, b, c, d float64
+	for len(of) >= 2 && len(weights) >= 2 {
+		m, n, wm, wn := of[0], of[1], weights[0], weights[1]
+		a += wm * first[m]
+		b += wn * first[n]
+		c += wm * second[m]
+		d += wn * second[n]
+		of, weights = of[2:], weights[2:]
 	}
 	if len(of) == 1 {
-		x += weight[of[0]] * gaps[of[0]]
+		a += weights[0] * first[of[0]]
+		c += weights[0] * second[of[0]]
 	}
-	return x + y
+	return a + b, c + d
 }

@@ -290,6 +290,9 @@ func (c *cloud) assignMany(p *partition, sums []float64) (changed bool) {
 }
 
 func (c *cloud) assignPart(p *partition, weight, sums []float64, from, to int) (changed bool) {
+	if c.axes == 2 || c.axes == 3 {
+		return c.assignFew(p, weight, sums, from, to)
+	}
 	for i := from; i < to; i++ {
 		w := weight[i]
 		at := c.point(i)
@@ -307,28 +310,43 @@ func (c *cloud) assignPart(p *partition, weight, sums []float64, from, to int) (
 	return changed
 }
 
+// assignFew is assignPart for two or three axes, the usual cases, with nothing to call or loop over.
+func (c *cloud) assignFew(p *partition, weight, sums []float64, from, to int) (changed bool) {
+	var xs, ys, zs [mostGroups]float64 // a third axis that is not there stays zero
+	axes, k := c.axes, len(p.centers)/c.axes
+	for g := range k {
+		center := p.centers[g*axes:][:axes]
+		xs[g], ys[g] = center[0], center[1]
+		copy(zs[g:g+1], center[2:])
+	}
+	for i := from; i < to; i++ {
+		at, w := c.at[i*axes:][:axes], weight[i]
+		x, y, z := at[0], at[1], 0.0
+		if axes == 3 {
+			z = at[2]
+		}
+		group, squared := 0, math.Inf(1)
+		for g, cx := range xs[:k] {
+			dx, dy, dz := x-cx, y-ys[g], z-zs[g]
+			if d := dx*dx + dy*dy + dz*dz; d < squared {
+				group, squared = g, d
+			}
+		}
+		if p.label[i] != group {
+			p.label[i], changed = group, true
+		}
+		p.cost += w * squared
+		sum := sums[group*(axes+1):][:axes+1]
+		sum[0] += w * x
+		sum[1] += w * y
+		sum[2] += w * z // of two axes, the weight stands here and z is 0
+		sum[axes] += w
+	}
+	return changed
+}
+
 func nearestCenter(centers, at []float64) (group int, squared float64) {
 	squared = math.Inf(1)
-	switch len(at) { // the usual cases, with nothing to loop over
-	case 2:
-		x, y := at[0], at[1]
-		for g := 0; g+1 < len(centers); g += 2 {
-			dx, dy := x-centers[g], y-centers[g+1]
-			if d := dx*dx + dy*dy; d < squared {
-				group, squared = g/2, d
-			}
-		}
-		return group, squared
-	case 3:
-		x, y, z := at[0], at[1], at[2]
-		for g := 0; g+2 < len(centers); g += 3 {
-			dx, dy, dz := x-centers[g], y-centers[g+1], z-centers[g+2]
-			if d := dx*dx + dy*dy + dz*dz; d < squared {
-				group, squared = g/3, d
-			}
-		}
-		return group, squared
-	}
 	for g := 0; g*len(at) < len(centers); g++ {
 		if d := squaredDistance(at, centers[g*len(at):][:len(at)]); d < squared {
 			group, squared = g, d

@@ -14,8 +14,8 @@ type Log struct {
 	entries      []logEntry
 	participants []ParticipantID
 	statements   []Statement
-	rowOf        map[ParticipantID]uint32
-	colOf        map[StatementID]uint16
+	rowOf        index
+	colOf        index
 	lastID       ParticipantID // the row looked up last, for logs sorted by person
 	lastRow      uint32
 	lastStmt     StatementID
@@ -74,13 +74,10 @@ func (l *Log) rowFor(id ParticipantID) uint32 {
 	if id == l.lastID && len(l.participants) > 0 {
 		return l.lastRow
 	}
-	if l.rowOf == nil {
-		l.rowOf = make(map[ParticipantID]uint32)
-	}
-	row, ok := l.rowOf[id]
+	row, ok := l.rowOf.find(int64(id))
 	if !ok {
 		row = uint32(len(l.participants))
-		l.rowOf[id] = row
+		l.rowOf.put(int64(id), row)
 		l.participants = append(l.participants, id)
 	}
 	l.lastID, l.lastRow = id, row
@@ -91,20 +88,53 @@ func (l *Log) column(id StatementID) (uint16, error) {
 	if id == l.lastStmt && len(l.statements) > 0 {
 		return l.lastCol, nil
 	}
-	if l.colOf == nil {
-		l.colOf = make(map[StatementID]uint16)
-	}
-	col, ok := l.colOf[id]
+	place, ok := l.colOf.find(int64(id))
+	col := uint16(place)
 	if !ok {
 		if len(l.statements) == MaxStatements {
 			return 0, fmt.Errorf("%w: more than %d statements", ErrTooLarge, MaxStatements)
 		}
 		col = uint16(len(l.statements))
-		l.colOf[id] = col
+		l.colOf.put(int64(id), uint32(col))
 		l.statements = append(l.statements, Statement{ID: id})
 	}
 	l.lastStmt, l.lastCol = id, col
 	return col, nil
+}
+
+// index finds the place of an identifier: small ones, the usual case, in a table, others in a map.
+type index struct {
+	small []uint32 // place + 1; 0: not there
+	large map[int64]uint32
+}
+
+// smallID is the first identifier that is not small; the table takes 4 MB at most.
+const smallID = 1 << 20
+
+func (x *index) find(id int64) (place uint32, ok bool) {
+	switch {
+	case id < int64(len(x.small)):
+		place = x.small[id]
+		return place - 1, place > 0
+	case id < smallID:
+		return 0, false
+	}
+	place, ok = x.large[id]
+	return place, ok
+}
+
+func (x *index) put(id int64, place uint32) {
+	if id >= smallID {
+		if x.large == nil {
+			x.large = make(map[int64]uint32)
+		}
+		x.large[id] = place
+		return
+	}
+	if id >= int64(len(x.small)) {
+		x.small = append(x.small, make([]uint32, int(id)+1-len(x.small))...)
+	}
+	x.small[id] = place + 1
 }
 
 // Votes is the latest vote of everyone on everything, participants and statements in ascending order of their

@@ -184,18 +184,22 @@ const (
 // carriedAxes counts the axes the votes really carry, by parallel analysis with sign flips (Hong, Sheng, Dobriban 2020):
 // flipping the sign of every entry of Y at random keeps the size of each and destroys what they have in common, so
 // the largest eigenvalue of the flipped matrix is what independent votes would give. More than most are not looked for.
-func carriedAxes(ctx context.Context, y *centred, seed uint64, most int) (int, error) {
+// operator gives Y'Y of everyone, which saves passes over the votes where the sample is everyone.
+func carriedAxes(ctx context.Context, y *centred, operator func() symmetric, seed uint64, most int) (int, error) {
 	sample := *y
 	sample.rows = everyNth(y.rows, noisePeople)
 	edges := make([]float64, noiseFlips)
 	var values []float64
 	names := sample.names()
 	parallel(noiseFlips+1, func(i int) {
-		if i == noiseFlips {
+		switch {
+		case i < noiseFlips:
+			edges[i] = firstValues(sample.flipped(names, mix(seed+uint64(i))), 10)[0]
+		case len(sample.rows) == len(y.rows):
+			values = firstValues(operator(), 24)
+		default:
 			values = firstValues(sample.writtenOut(func(int, uint16) uint64 { return 0 }), 24)
-			return
 		}
-		edges[i] = firstValues(sample.flipped(names, mix(seed+uint64(i))), 10)[0]
 	})
 	edge, n := slices.Max(edges), 0
 	for n < min(most, len(values)) && values[n] > edge {

@@ -145,6 +145,9 @@ func parseVote(text []byte) (Vote, bool) {
 		}
 		return Unseen, false
 	}
+	if string(text) == "-1" {
+		return Disagree, true
+	}
 	switch string(bytes.TrimSuffix(bytes.TrimSpace(text), []byte(".0"))) {
 	case "1", "+1":
 		return Agree, true
