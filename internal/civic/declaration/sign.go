@@ -165,9 +165,10 @@ func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, 
 	}
 	say := s.Catalogue.Speak(lang.Tag(d.Lang))
 	title, _ := decl.Title.In(d.Lang)
+	block := s.BaseURL + "/" + d.Lang + "/no-mail/" + s.Mail.BlockCode(d.Email)
 	args := []any{"title", title, "code", s.code(who.id), "link", s.BaseURL + "/" + d.Lang + "/mine/" + s.Key(who.id),
-		"block", s.BaseURL + "/" + d.Lang + "/no-mail/" + s.Mail.BlockCode(d.Email), "page", s.BaseURL + decl.Path()}
-	m := mail.Message{To: d.Email, Topic: topic, Lang: d.Lang, Auto: true, Subject: say.T("declaration.mail.confirm_subject", args...), Text: say.T("declaration.mail.confirm", args...)}
+		"block", block, "page", s.BaseURL + decl.Path()}
+	m := mail.Message{To: d.Email, Topic: topic, Lang: d.Lang, Auto: true, ListUnsubscribe: block, Subject: say.T("declaration.mail.confirm_subject", args...), Text: say.T("declaration.mail.confirm", args...)}
 	if who.state == signed {
 		m.Subject, m.Text = say.T("declaration.mail.signed_subject", args...), say.T("declaration.mail.signed", args...)
 	}
