@@ -2,7 +2,10 @@
 
 package opinion
 
-import "sync"
+import (
+	"math/bits"
+	"sync"
+)
 
 // pair counts what those who voted on both of two columns j < k said, in whole numbers and therefore exactly.
 // With u = 0 for disagree, 1 for pass, 2 for agree: both = number of people, uu = sum of u_j u_k,
@@ -90,20 +93,35 @@ func (g *gram) putRow(r *rowOfScores, sign int32) {
 type rowOfScores struct {
 	cols   []uint16
 	scores []uint64
+	marks  []uint64 // a bit for each column voted on; all zero between calls
+	said   []uint8  // score by column, where marked
 }
 
-// merge fills r from the three sorted parts of a row.
+// merge fills r from the three parts of a row. Columns are marked in a bitmap and read off in order: comparing the
+// heads of the parts would take one guess, often wrong, per vote.
 func (r *rowOfScores) merge(m *matrix, row int) {
-	a, d, p := m.agreed(row), m.disagreed(row), m.passed(row)
 	r.cols, r.scores = r.cols[:0], r.scores[:0]
-	for len(a)+len(d)+len(p) > 0 {
-		switch {
-		case len(a) > 0 && (len(d) == 0 || a[0] < d[0]) && (len(p) == 0 || a[0] < p[0]):
-			r.cols, r.scores, a = append(r.cols, a[0]), append(r.scores, 2), a[1:]
-		case len(d) > 0 && (len(p) == 0 || d[0] < p[0]):
-			r.cols, r.scores, d = append(r.cols, d[0]), append(r.scores, 0), d[1:]
-		default:
-			r.cols, r.scores, p = append(r.cols, p[0]), append(r.scores, 1), p[1:]
+	for score, part := range [...][]uint16{m.disagreed(row), m.passed(row), m.agreed(row)} {
+		if len(part) == 0 {
+			continue
+		}
+		if words := int(part[len(part)-1])>>6 + 1; words > len(r.marks) {
+			r.marks = append(r.marks, make([]uint64, words-len(r.marks))...)
+			r.said = append(r.said, make([]uint8, words<<6-len(r.said))...)
+		}
+		for _, c := range part {
+			r.marks[c>>6] |= 1 << (c & 63)
+			r.said[c] = uint8(score)
+		}
+	}
+	for w, word := range r.marks {
+		if word == 0 {
+			continue
+		}
+		r.marks[w] = 0
+		for ; word != 0; word &= word - 1 {
+			c := w<<6 | bits.TrailingZeros64(word)
+			r.cols, r.scores = append(r.cols, uint16(c)), append(r.scores, uint64(r.said[c]))
 		}
 	}
 }
