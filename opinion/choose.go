@@ -129,11 +129,11 @@ func (c *cloud) distances() [][]float64 {
 
 // silhouette is the mean over people of (b-a)/max(a,b); people in one little cluster count as standing together.
 func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float64) float64 {
-	members, weights := make([][]int, k), make([][]float64, k)
+	members := make([][]weighed, k)
 	size, total, score := make([]float64, k), 0.0, 0.0
 	for i, g := range label {
 		if weight[i] > 0 {
-			members[g], weights[g] = append(members[g], i), append(weights[g], weight[i])
+			members[g] = append(members[g], weighed{i, weight[i]})
 			size[g] += weight[i]
 			total += weight[i]
 		}
@@ -152,9 +152,9 @@ func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float6
 	first, second := make([]float64, k), make([]float64, k)
 	for own, list := range members {
 		for n := 0; n < len(list) && size[own] > 1; n += 2 {
-			i, j := list[n], list[min(n+1, len(list)-1)]
+			i, j := list[n].point, list[min(n+1, len(list)-1)].point
 			for g, others := range members {
-				first[g], second[g] = sumGaps(gaps[i], gaps[j], weights[g], others)
+				first[g], second[g] = sumGaps(gaps[i], gaps[j], others)
 			}
 			add(i, own, first)
 			if n+1 < len(list) {
@@ -168,21 +168,28 @@ func (c *cloud) silhouette(gaps [][]float64, label []int, k int, weight []float6
 	return score / total
 }
 
+// weighed is a point of a cloud and its weight.
+type weighed struct {
+	point  int
+	weight float64
+}
+
 // sumGaps sums up the weighted gaps of two points to the members of a group: four sums side by side, where one would wait for
 // every addition.
-func sumGaps(first, second, weights []float64, of []int) (sumFirst, sumSecond float64) {
+func sumGaps(first, second []float64, of []weighed) (sumFirst, sumSecond float64) {
 	var a, b, c, d float64
-	for len(of) >= 2 && len(weights) >= 2 {
-		m, n, wm, wn := of[0], of[1], weights[0], weights[1]
-		a += wm * first[m]
-		b += wn * first[n]
-		c += wm * second[m]
-		d += wn * second[n]
-		of, weights = of[2:], weights[2:]
+	second = second[:len(first)]
+	for len(of) >= 2 {
+		m, n := of[0], of[1]
+		a += m.weight * first[m.point]
+		b += n.weight * first[n.point]
+		c += m.weight * second[m.point]
+		d += n.weight * second[n.point]
+		of = of[2:]
 	}
 	if len(of) == 1 {
-		a += weights[0] * first[of[0]]
-		c += weights[0] * second[of[0]]
+		a += of[0].weight * first[of[0].point]
+		c += of[0].weight * second[of[0].point]
 	}
 	return a + b, c + d
 }
