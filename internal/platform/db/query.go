@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -29,7 +30,7 @@ var (
 // text forks: {{sqlite …}} {{pg …}}.
 func SQL(text string) *Query {
 	_, file, line, _ := runtime.Caller(1)
-	q := &Query{at: fmt.Sprintf("%s:%d", base(file), line), text: [2]string{fork(text, SQLite), fork(text, PostgreSQL)}}
+	q := &Query{at: fmt.Sprintf("%s:%d", base(file), line), text: [2]string{unnumbered(fork(text, SQLite)), fork(text, PostgreSQL)}}
 	queriesMu.Lock()
 	defer queriesMu.Unlock()
 	queries = append(queries, q)
@@ -51,6 +52,20 @@ func fork(text string, e Engine) string {
 		}
 		return ""
 	})
+}
+
+var parameter = regexp.MustCompile(`\$(\d+)`)
+
+// unnumbered is the text with a plain ? for each parameter, if they stand in
+// it in the order of their numbers, each once: SQLite's driver spells out the
+// number of each that has one, at every run.
+func unnumbered(text string) string {
+	for i, m := range parameter.FindAllStringSubmatch(text, -1) {
+		if m[1] != strconv.Itoa(i+1) {
+			return text
+		}
+	}
+	return parameter.ReplaceAllString(text, "?")
 }
 
 func (q *Query) fail(err error) error { return fmt.Errorf("query at %s: %w", q.at, err) }
