@@ -82,6 +82,12 @@ func (r *Runner) settle(ctx context.Context, j taken, fault error) error {
 func (r *Runner) settleIn(ctx context.Context, tx *db.Tx, j taken, fault error) error {
 	interval, recurs := r.interval(j)
 	later, postponed := errors.AsType[*Later](fault)
+	if done, ok := errors.AsType[*Done](fault); ok {
+		if err := done.And(ctx, tx); err != nil {
+			return err
+		}
+		fault = nil
+	}
 	var err error
 	switch {
 	case postponed:
