@@ -181,7 +181,7 @@ func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, 
 	if who.state == signed {
 		m.Subject, m.Text = say.T("declaration.mail.signed_subject", args...), say.T("declaration.mail.signed", args...)
 	}
-	return s.Mail.Queue(ctx, tx, m)
+	return s.Mail.QueueAllowed(ctx, tx, m)
 }
 
 // Key is the last part of the address of a signer's own page. It is not

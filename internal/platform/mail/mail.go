@@ -97,12 +97,18 @@ const sealFor = "mail"
 // address is dropped without an error, so that the reply to the deed gives
 // nothing away.
 func (o *Outbox) Queue(ctx context.Context, tx *db.Tx, m Message) error {
-	if err := m.check(); err != nil {
-		return fmt.Errorf("queueing a mail: %w", err)
-	}
 	blocked, err := o.Blocked(ctx, tx, m.To)
 	if err != nil || blocked {
 		return err
+	}
+	return o.QueueAllowed(ctx, tx, m)
+}
+
+// QueueAllowed is Queue for a mail that Allow has just allowed in this
+// transaction, and so to an address that is not blocked.
+func (o *Outbox) QueueAllowed(ctx context.Context, tx *db.Tx, m Message) error {
+	if err := m.check(); err != nil {
+		return fmt.Errorf("queueing a mail: %w", err)
 	}
 	plain, err := json.Marshal(m)
 	if err != nil {
