@@ -4,6 +4,10 @@ package declaration
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -28,6 +32,15 @@ const (
 	signed    = "signed"
 	withdrawn = "withdrawn"
 )
+
+// newSignerID begins with the time in milliseconds, for the same reason as
+// newSigningID. It stands in private tables and in the signer's own link only.
+func newSignerID(now time.Time) chorus.ID {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], uint64(now.UnixMilli())<<16)
+	rand.Read(b[6:])
+	return chorus.ID(base64.RawURLEncoding.EncodeToString(b[:]))
+}
 
 const signerColumns = `id, declaration, state, details, hash, shown, comment, wrong`
 
