@@ -21,7 +21,7 @@ func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (k
 	var id chorus.ID
 	isWrong := false
 	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
-		form, err := db.One(ctx, d.Tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), d.Tx.Now.Add(-confirmWithin))
+		form, err := db.One(ctx, d.Tx, formToConfirm, scanForm, kept.ID, secretHash(kept.Secret), d.Tx.Now.Add(-confirmWithin))
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (k
 		if err != nil {
 			return err
 		}
-		return s.confirm(ctx, d, id, details)
+		return s.confirm(ctx, d, signer{id: id, state: form.state}, form.decl, details)
 	})
 	if err == nil && isWrong {
 		err = chorus.Invalid{"code": "form.code"}
@@ -64,7 +64,15 @@ func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Signing, c
 			return err
 		}
 		details.Email, details.Lang = form.Email, form.Lang
-		return s.confirm(ctx, d, id, details)
+		who, err := signerFor(ctx, d.Tx, id)
+		if err != nil {
+			return err
+		}
+		decl, err := byID(ctx, d.Tx, who.declaration)
+		if err != nil {
+			return err
+		}
+		return s.confirm(ctx, d, who, decl, details)
 	})
 	if err == nil && isWrong {
 		wrong["code"] = "form.code"
@@ -135,35 +143,19 @@ func ignoreSigned(err error) error {
 	return err
 }
 
-// confirm makes a signature public. The claim on the signer's row comes first:
-// of two that confirm at once, one finds it taken.
-func (s *Service) confirm(ctx context.Context, d *recorder.Deed, id chorus.ID, details Details) error {
-	who, err := signerFor(ctx, d.Tx, id)
-	if err != nil {
-		return err
-	}
-	decl, err := byID(ctx, d.Tx, who.declaration)
-	if err != nil {
-		return err
-	}
+// confirm makes a signature public.
+func (s *Service) confirm(ctx context.Context, d *recorder.Deed, who signer, decl *Declaration, details Details) error {
 	if who.state == signed {
 		return errSigned
 	}
 	if err := decl.CanSign(fact.People, d.Tx.Now); err != nil {
 		return err
 	}
-	claimed, err := db.Exec(ctx, d.Tx, claimSigner, id)
-	if err != nil {
-		return err
-	}
-	if claimed == 0 {
-		return errSigned
-	}
 	hash, err := d.Publish(ctx, details.fact(decl.ID))
 	if err != nil {
 		return err
 	}
-	return s.keepSigned(ctx, d.Tx, who, details, hash)
+	return s.keepSigned(ctx, d.Tx, who.id, decl.ID, details, hash)
 }
 
 func (d Details) fact(id chorus.ID) *fact.SignatureAdded {
@@ -175,7 +167,11 @@ func (d Details) fact(id chorus.ID) *fact.SignatureAdded {
 	return f
 }
 
-func (s *Service) keepSigned(ctx context.Context, tx *db.Tx, who signer, d Details, hash fact.Hash) error {
+// keepSigned marks the signer's row, which only one deed can do. Of two that
+// confirm at once the other finds it marked: on SQLite because they come one
+// after another, on PostgreSQL because its UPDATE waits for the first commit and
+// then looks at the row again. Its error takes its own published fact back.
+func (s *Service) keepSigned(ctx context.Context, tx *db.Tx, id, decl chorus.ID, d Details, hash fact.Hash) error {
 	sealed, err := s.sealDetails(d)
 	if err != nil {
 		return err
@@ -184,16 +180,20 @@ func (s *Service) keepSigned(ctx context.Context, tx *db.Tx, who signer, d Detai
 	if d.Hidden {
 		shown = nil
 	}
-	if _, err := db.Exec(ctx, tx, keepSigned, who.id, sealed, hash[:], shown); err != nil {
+	marked, err := db.Exec(ctx, tx, keepSigned, sealed, hash[:], shown, id)
+	if err != nil {
 		return err
 	}
-	if _, err := db.Exec(ctx, tx, deleteSignings, who.id); err != nil || d.Comment == "" {
+	if marked == 0 {
+		return errSigned
+	}
+	if _, err := db.Exec(ctx, tx, deleteSignings, id); err != nil || d.Comment == "" {
 		return err
 	}
 	comment, err := json.Marshal(fact.Comment{Text: d.Comment, Lang: d.Lang})
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, tx, putComment, who.id, who.declaration, s.Vault.Seal("signer comment", comment), tx.Now)
+	_, err = db.Exec(ctx, tx, putComment, id, decl, s.Vault.Seal("signer comment", comment), tx.Now)
 	return err
 }

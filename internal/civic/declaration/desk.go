@@ -214,7 +214,7 @@ const theIDs = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_arr
 var (
 	worksOfAll = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration
 		WHERE organisation IN ` + theIDs + ` ORDER BY changed DESC, id LIMIT 500`)
-	declarationsByID = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE id IN ` + theIDs + ` ORDER BY entry DESC LIMIT 500`)
+	declarationsByID = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id IN ` + theIDs + ` ORDER BY d.entry DESC LIMIT 500`)
 	countComments    = db.SQL(`SELECT declaration, count(1) FROM private_comment WHERE declaration IN ` + theIDs + ` GROUP BY declaration ORDER BY declaration LIMIT 500`)
 )
 

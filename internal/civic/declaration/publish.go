@@ -287,7 +287,6 @@ var (
 	countSlug   = db.SQL(`SELECT count(1) FROM private_declaration WHERE slug = $1`)
 	workByID    = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration WHERE id = $1`)
 	allWorks    = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration ORDER BY changed DESC, id LIMIT 200`)
-	secretOf    = db.SQL(`SELECT secret FROM private_declaration WHERE id = $1 AND secret IS NOT NULL`)
 )
 
 func scanWork(r db.Row) (w Work, err error) {

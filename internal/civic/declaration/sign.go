@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -82,54 +83,70 @@ func (s *Service) Sign(ctx context.Context, slug string, d Details) (Signing, er
 	if err := d.Check().Err(); err != nil {
 		return Signing{}, err
 	}
-	kept := Signing{string(chorus.NewID()), rand.Text()}
+	kept := Signing{Secret: rand.Text()}
 	address, err := mail.ParseAddress(d.Email)
 	if err != nil {
 		return kept, err
 	}
 	d.Email = address
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		decl, err := bySlug(ctx, tx, slug)
+		to, err := db.One(ctx, tx, declarationToSign, scanToSign, slug)
 		if err != nil {
 			return err
 		}
-		if err := decl.CanSign(fact.People, tx.Now); err != nil {
+		if err := to.decl.CanSign(fact.People, tx.Now); err != nil {
 			return err
 		}
-		who, err := s.ask(ctx, tx, decl, d)
+		who, err := s.ask(ctx, tx, to, d)
 		if err != nil {
 			return err
 		}
+		kept.ID = newSigningID(tx.Now)
 		if err := s.keep(ctx, tx, who, kept, d); err != nil {
 			return err
 		}
-		return s.mailSigner(ctx, tx, decl, who, d)
+		return s.mailSigner(ctx, tx, to.decl, who, d)
 	})
 	return kept, err
 }
 
+// A toSign is a declaration with the key of the hashes of its signers' addresses.
+type toSign struct {
+	decl   *Declaration
+	secret []byte // nil once destroyed
+}
+
+func scanToSign(r db.Row) (t toSign, err error) {
+	t.decl, err = scanDeclarationAnd(r, &t.secret)
+	return t, err
+}
+
 // ask finds the row of an address, or makes it.
-func (s *Service) ask(ctx context.Context, tx *db.Tx, decl *Declaration, d Details) (signer, error) {
-	secret, err := db.Value[[]byte](ctx, tx, secretOf, decl.ID)
-	if err != nil {
-		return signer{}, err
+func (s *Service) ask(ctx context.Context, tx *db.Tx, to toSign, d Details) (signer, error) {
+	if to.secret == nil {
+		return signer{}, chorus.ErrNotFound
 	}
-	dedupe := s.Vault.Hash("signer", string(secret), mail.Normalise(d.Email))
-	return db.One(ctx, tx, askSigner, scanSigner, chorus.NewID(), decl.ID, dedupe, d.Lang, tx.Now)
+	dedupe := s.Vault.Hash("signer", string(to.secret), mail.Normalise(d.Email))
+	return db.One(ctx, tx, askSigner, func(r db.Row) (w signer, err error) {
+		return w, r.Scan(&w.id, &w.state)
+	}, newSignerID(tx.Now), to.decl.ID, dedupe, d.Lang, tx.Now)
+}
+
+// newSigningID begins with the time, so that forms sent together lie together in
+// the table: a commit has fewer pages to write.
+func newSigningID(now time.Time) string {
+	return fmt.Sprintf("%016x%s", now.UnixMicro(), chorus.NewID())
 }
 
 // keep stores the form until it is confirmed. Whoever floods an address with
 // forms only has their own forms dropped: the mail's link still works.
 func (s *Service) keep(ctx context.Context, tx *db.Tx, who signer, kept Signing, d Details) error {
-	n, err := db.Value[int64](ctx, tx, countSignings, who.id, tx.Now.Add(-confirmWithin))
-	if err != nil || n >= maxSignings {
-		return err
-	}
 	sealed, err := s.sealDetails(d)
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, tx, insertSigning, kept.ID, who.id, secretHash(kept.Secret), sealed, tx.Now)
+	_, err = db.Exec(ctx, tx, insertSigning, kept.ID, who.id, secretHash(kept.Secret), sealed, tx.Now,
+		who.id, tx.Now.Add(-confirmWithin), maxSignings)
 	return err
 }
 
@@ -172,7 +189,7 @@ func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, 
 	if who.state == signed {
 		m.Subject, m.Text = say.T("declaration.mail.signed_subject", args...), say.T("declaration.mail.signed", args...)
 	}
-	return s.Mail.Queue(ctx, tx, m)
+	return s.Mail.QueueAllowed(ctx, tx, m)
 }
 
 // Key is the last part of the address of a signer's own page. It is not

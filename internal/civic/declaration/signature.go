@@ -182,9 +182,12 @@ func moveCount(ctx context.Context, tx *db.Tx, add, drop *db.Query, id chorus.ID
 	return err
 }
 
-func scanDeclaration(r db.Row) (*Declaration, error) {
+func scanDeclaration(r db.Row) (*Declaration, error) { return scanDeclarationAnd(r) }
+
+// scanDeclarationAnd reads a declaration, and the columns that follow it into more.
+func scanDeclarationAnd(r db.Row, more ...any) (*Declaration, error) {
 	d, core, hash := new(Declaration), "", []byte(nil)
-	if err := r.Scan(&d.ID, &hash, &d.Entry, &core, &d.Closed, &d.People, &d.Organisations, &d.Waiting); err != nil {
+	if err := r.Scan(append([]any{&d.ID, &hash, &d.Entry, &core, &d.Closed, &d.People, &d.Organisations, &d.Waiting}, more...)...); err != nil {
 		return nil, err
 	}
 	d.Hash = fact.Hash(hash)

@@ -4,6 +4,10 @@ package declaration
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -29,15 +33,23 @@ const (
 	withdrawn = "withdrawn"
 )
 
+// newSignerID begins with the time in milliseconds, for the same reason as
+// newSigningID. It stands in private tables and in the signer's own link only.
+func newSignerID(now time.Time) chorus.ID {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:], uint64(now.UnixMilli())<<16)
+	rand.Read(b[6:])
+	return chorus.ID(base64.RawURLEncoding.EncodeToString(b[:]))
+}
+
 const signerColumns = `id, declaration, state, details, hash, shown, comment, wrong`
 
 var (
 	askSigner = db.SQL(`INSERT INTO private_signer (id, declaration, dedupe, lang, state, wrong, asked) VALUES ($1, $2, $3, $4, 'asked', 0, $5)
 		ON CONFLICT (declaration, dedupe) DO UPDATE SET asked = excluded.asked, lang = excluded.lang, wrong = 0
-		RETURNING ` + signerColumns)
+		RETURNING id, state`)
 	signerByID  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
-	claimSigner = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0 WHERE id = $1 AND state <> 'signed'`)
-	keepSigned  = db.SQL(`UPDATE private_signer SET details = $2, hash = $3, shown = $4, comment = NULL WHERE id = $1`)
+	keepSigned  = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0, details = $1, hash = $2, shown = $3, comment = NULL WHERE id = $4 AND state <> 'signed'`)
 	keepShown   = db.SQL(`UPDATE private_signer SET shown = $2 WHERE id = $1`)
 	keepComment = db.SQL(`UPDATE private_signer SET comment = $2 WHERE id = $1`)
 	leaveSigner = db.SQL(`UPDATE private_signer SET state = 'withdrawn', shown = NULL, comment = NULL WHERE id = $1 AND state = 'signed'`)
@@ -45,8 +57,11 @@ var (
 	wrongCode   = db.SQL(`UPDATE private_signer SET wrong = wrong + 1 WHERE id = $1`)
 	rightCode   = db.SQL(`UPDATE private_signer SET wrong = 0 WHERE id = $1`)
 
-	insertSigning  = db.SQL(`INSERT INTO private_signing (id, signer, browser, details, wrong, made) VALUES ($1, $2, $3, $4, 0, $5)`)
-	countSignings  = db.SQL(`SELECT count(1) FROM private_signing WHERE signer = $1 AND made > $2`)
+	insertSigning = db.SQL(`INSERT INTO private_signing (id, signer, browser, details, wrong, made)
+		SELECT $1, $2, $3, $4, 0, $5 WHERE (SELECT count(1) FROM private_signing WHERE signer = $6 AND made > $7) < $8`)
+	formToConfirm = db.SQL(`SELECT ` + declarationColumns + `, f.signer, w.state, f.details, f.wrong
+		FROM private_signing f JOIN private_signer w ON w.id = f.signer JOIN declaration d ON d.id = w.declaration
+		WHERE f.id = $1 AND f.browser = $2 AND f.made > $3`)
 	signingByID    = db.SQL(`SELECT signer, details, wrong FROM private_signing WHERE id = $1 AND browser = $2 AND made > $3`)
 	newestSigning  = db.SQL(`SELECT signer, details, wrong FROM private_signing WHERE signer = $1 AND made > $2 ORDER BY made DESC, id LIMIT 1`)
 	wrongSigning   = db.SQL(`UPDATE private_signing SET wrong = wrong + 1 WHERE id = $1`)
@@ -83,6 +98,18 @@ type keptForm struct {
 	signer  chorus.ID
 	details []byte
 	wrong   int
+}
+
+// A form is a form that waits for confirmation, with all that confirming asks about.
+type form struct {
+	keptForm
+	state string // of the signer
+	decl  *Declaration
+}
+
+func scanForm(r db.Row) (f form, err error) {
+	f.decl, err = scanDeclarationAnd(r, &f.signer, &f.state, &f.details, &f.wrong)
+	return f, err
 }
 
 func scanKept(r db.Row) (k keptForm, err error) {

@@ -38,13 +38,14 @@ var (
 const (
 	signatureColumns = `entry, declaration, number, class, entered, organisation, role, mandate, country, name, town,
 		named, comment, lang, commented, day, withdrawn, invalid, counts, verified`
-	declarationColumns = `id, hash, entry, core, closed, people, organisations, waiting`
+	declarationColumns = `d.id, d.hash, d.entry, d.core, d.closed, d.people, d.organisations, d.waiting`
 )
 
 // What pages read.
 var (
-	declarationBySlug = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE slug = $1`)
-	declarationByID   = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration WHERE id = $1`)
+	declarationBySlug = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.slug = $1`)
+	declarationToSign = db.SQL(`SELECT ` + declarationColumns + `, p.secret FROM declaration d LEFT JOIN private_declaration p ON p.id = d.id WHERE d.slug = $1`)
+	declarationByID   = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id = $1`)
 	daysOf            = db.SQL(`SELECT day, people, organisations FROM declaration_day WHERE declaration = $1 ORDER BY day LIMIT 4000`)
 	countriesOf       = db.SQL(`SELECT country, people FROM declaration_country WHERE declaration = $1 AND people > 0
 		ORDER BY CASE WHEN country = '' THEN 1 ELSE 0 END, people DESC, country LIMIT 300`)

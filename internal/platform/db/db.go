@@ -194,6 +194,9 @@ func (tx *Tx) exec(ctx context.Context, q *Query, args []any) (sql.Result, error
 	if err != nil {
 		return nil, err
 	}
+	if args, err = q.arranged(args); err != nil {
+		return nil, err
+	}
 	return stmt.ExecContext(context.Background(), args...)
 }
 
@@ -203,6 +206,9 @@ func (tx *Tx) query(ctx context.Context, q *Query, args []any) (*sql.Rows, error
 	}
 	stmt, err := tx.stmts.get(q)
 	if err != nil {
+		return nil, err
+	}
+	if args, err = q.arranged(args); err != nil {
 		return nil, err
 	}
 	return stmt.QueryContext(context.Background(), args...)

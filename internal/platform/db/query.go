@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -16,8 +17,9 @@ import (
 // A Query is one SQL text for both engines. Queries are declared as package
 // variables, so that a test can prepare every one of them on both.
 type Query struct {
-	at   string // file:line of the declaration, for errors
-	text [2]string
+	at    string // file:line of the declaration, for errors
+	text  [2]string
+	order []int // SQLite: which argument each parameter takes; nil if in order
 }
 
 var (
@@ -29,7 +31,8 @@ var (
 // text forks: {{sqlite …}} {{pg …}}.
 func SQL(text string) *Query {
 	_, file, line, _ := runtime.Caller(1)
-	q := &Query{at: fmt.Sprintf("%s:%d", base(file), line), text: [2]string{fork(text, SQLite), fork(text, PostgreSQL)}}
+	plain, order := unnumbered(fork(text, SQLite))
+	q := &Query{at: fmt.Sprintf("%s:%d", base(file), line), text: [2]string{plain, fork(text, PostgreSQL)}, order: order}
 	queriesMu.Lock()
 	defer queriesMu.Unlock()
 	queries = append(queries, q)
@@ -51,6 +54,39 @@ func fork(text string, e Engine) string {
 		}
 		return ""
 	})
+}
+
+var parameter = regexp.MustCompile(`\$(\d+)`)
+
+// unnumbered is the text with a plain ? for each parameter, and which argument
+// each stands for; nil if they stand in order, each once. SQLite's driver spells
+// out the number of each parameter that has one, at every run.
+func unnumbered(text string) (plain string, order []int) {
+	inOrder := true
+	for i, m := range parameter.FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.Atoi(m[1]) // digits, as the pattern says
+		order = append(order, n-1)
+		inOrder = inOrder && n-1 == i
+	}
+	if inOrder {
+		order = nil
+	}
+	return parameter.ReplaceAllString(text, "?"), order
+}
+
+// arranged is the arguments in the order of the parameters in SQLite's text.
+func (q *Query) arranged(args []any) ([]any, error) {
+	if q.order == nil {
+		return args, nil
+	}
+	all := make([]any, len(q.order))
+	for i, n := range q.order {
+		if n >= len(args) {
+			return nil, fmt.Errorf("no argument for $%d", n+1)
+		}
+		all[i] = args[n]
+	}
+	return all, nil
 }
 
 func (q *Query) fail(err error) error { return fmt.Errorf("query at %s: %w", q.at, err) }

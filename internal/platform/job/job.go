@@ -78,6 +78,15 @@ func newID(now time.Time) string {
 // job becomes a dead letter at once.
 var ErrGiveUp = errors.New("job: no use in trying again")
 
+// Done is the error of work that succeeded and has a last thing to write: And
+// is written in the transaction that removes the job, so that it costs no
+// transaction of its own. It is written even when the node is stopping.
+type Done struct {
+	And func(ctx context.Context, tx *db.Tx) error
+}
+
+func (*Done) Error() string { return "done" }
+
 // Later is the error of work whose time has not come: it waits until At, and
 // the try does not count.
 type Later struct {

@@ -82,6 +82,10 @@ func (r *Runner) settle(ctx context.Context, j taken, fault error) error {
 func (r *Runner) settleIn(ctx context.Context, tx *db.Tx, j taken, fault error) error {
 	interval, recurs := r.interval(j)
 	later, postponed := errors.AsType[*Later](fault)
+	done, isDone := errors.AsType[*Done](fault)
+	if isDone {
+		fault = nil
+	}
 	var err error
 	switch {
 	case postponed:
@@ -96,6 +100,9 @@ func (r *Runner) settleIn(ctx context.Context, tx *db.Tx, j taken, fault error) 
 		_, err = db.Exec(ctx, tx, bury, j.id, j.turn, tx.Now, shorten(fault))
 	default:
 		err = r.retry(ctx, tx, j, tx.Now.Add(pause(j.tries)), j.tries, shorten(fault))
+	}
+	if err == nil && isDone {
+		err = done.And(ctx, tx)
 	}
 	return err
 }

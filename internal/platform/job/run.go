@@ -149,7 +149,8 @@ func (r *Runner) RunDue(ctx context.Context) (ran int, err error) {
 // turn does one job and writes down how it ended. It returns what went wrong.
 func (r *Runner) turn(ctx context.Context, j taken) error {
 	fault := r.hold(ctx, j)
-	if fault != nil && ctx.Err() != nil {
+	_, done := errors.AsType[*Done](fault)
+	if fault != nil && !done && ctx.Err() != nil {
 		fault = &Later{Why: "the node stopped"}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -158,7 +159,7 @@ func (r *Runner) turn(ctx context.Context, j taken) error {
 		r.log.Error("a job's end cannot be written; it will run again", "kind", j.kind, "error", err)
 		return err
 	}
-	if _, ok := errors.AsType[*Later](fault); ok || fault == nil {
+	if _, ok := errors.AsType[*Later](fault); ok || done || fault == nil {
 		return nil
 	}
 	level := slog.LevelWarn

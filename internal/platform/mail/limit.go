@@ -82,7 +82,7 @@ func (o *Outbox) Allow(ctx context.Context, tx *db.Tx, to, topic string) (bool, 
 	if !o.limits.allows(string(this), string(o.topic(to, SignIn)), past, tx.Now) {
 		return false, nil
 	}
-	_, err = db.Exec(ctx, tx, allowedInsert, string(chorus.NewID()), address, this, tx.Now)
+	_, err = db.Exec(ctx, tx, allowedInsert, newID(), address, this, tx.Now)
 	return err == nil, err
 }
 

@@ -25,7 +25,7 @@ CREATE INDEX private_mail_allowed_at ON private_mail_allowed (at);
 
 -- All that stays of a mail: one more in the hour.
 CREATE TABLE private_mail_hour (
-	hour    INTEGER NOT NULL PRIMARY KEY,
+	hour    INTEGER NOT NULL PRIMARY KEY, -- and up to 8 microseconds more: its numbers lie in several rows
 	tried   INTEGER NOT NULL,          -- places taken of the hour's budget
 	sent    INTEGER NOT NULL,
 	refused INTEGER NOT NULL,          -- for good, by the receiving side

@@ -28,7 +28,7 @@ func (o *Outbox) send(ctx context.Context, payload []byte) error {
 	err = o.sender.Send(ctx, l)
 	switch {
 	case err == nil:
-		return o.sent(ctx, id)
+		return o.sent(id)
 	case ctx.Err() != nil: // the node is stopping; that says nothing about the way out
 		return ctx.Err()
 	case errors.Is(err, ErrDown):
@@ -107,18 +107,18 @@ func (o *Outbox) budget(ctx context.Context, tx *db.Tx, topic string) (wait *job
 	return &job.Later{At: hour.Add(time.Hour), Why: "the budget of this hour is spent"}, alarmed > 0, err
 }
 
-// sent erases the mail and counts it.
-func (o *Outbox) sent(ctx context.Context, id string) error {
+// sent erases the mail and counts it, with the job that sent it: even when the
+// node is stopping, for the mail has left and must not leave twice.
+func (o *Outbox) sent(id string) error {
 	if o.breaker.open() {
 		o.log.Info("mails leave again")
 	}
-	// Even when the node is stopping: the mail has left and must not leave twice.
-	return o.db.Write(context.WithoutCancel(ctx), func(tx *db.Tx) error {
+	return &job.Done{And: func(ctx context.Context, tx *db.Tx) error {
 		if _, err := db.Exec(ctx, tx, mailDelete, id); err != nil {
 			return err
 		}
 		return count(ctx, tx, growth{sent: 1})
-	})
+	}}
 }
 
 func (o *Outbox) drop(ctx context.Context, tx *db.Tx, id string) error {
