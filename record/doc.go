@@ -12,8 +12,17 @@
 //   - a leaf has one spelling: ParseLeaf accepts exactly what Leaf.Marshal writes;
 //   - a leaf is at most MaxLeaf bytes and holds no text a person wrote;
 //   - a commitment opens to one salt and one part only;
-//   - a tile of width w is a byte prefix of the same tile at any greater width.
+//   - a tile of width w is a byte prefix of the same tile at any greater width;
+//   - paths, bundles, checkpoints, keys and bodies have one spelling each, and
+//     every other is refused;
+//   - Extends believes tiles only as far as the signed root bears them out.
+//
+// A checkpoint is a signed note (C2SP tlog-checkpoint) with the size and the
+// root of the record. Whoever holds one and later gets another finds with
+// Extends whether anything was changed or removed between them. Bodies, which
+// can fade, are served beside the tree, a line of JSON for each entry.
 //
 // The package knows nothing about what the facts mean. It imports nothing but
-// the standard library and golang.org/x/mod/sumdb/tlog, and anybody may use it.
+// the standard library and golang.org/x/mod/sumdb/{tlog,note}, and anybody may
+// use it.
 package record

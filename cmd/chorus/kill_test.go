@@ -27,6 +27,7 @@ import (
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
+	"example.org/chorus/record"
 )
 
 // TestMain lets the test program be the instance that is killed.
@@ -59,7 +60,8 @@ func serveForTest(folder string) error {
 }
 
 // TestKill kills an instance ten times while people sign. Nobody who was told
-// that they signed may be lost, and nobody may be counted twice.
+// that they signed may be lost, nobody may be counted twice, and the record goes
+// on from every checkpoint that was ever served.
 func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("ten restarts take a while")
@@ -79,6 +81,7 @@ type killing struct {
 	told         map[string]bool // addresses whose signature was acknowledged
 	asked        map[string]bool // addresses that asked to sign
 	next         int
+	held         []string // checkpoints that were served
 }
 
 func (k *killing) must(err error) {
@@ -132,10 +135,41 @@ func (k *killing) round() {
 		})
 	}
 	time.Sleep(time.Duration(150+rand.IntN(500)) * time.Millisecond)
+	k.hold(base)
 	k.must(child.Process.Kill())
 	stop()
 	busy.Wait()
 	child.Wait() // it was killed
+}
+
+// hold keeps the checkpoint that is served now.
+func (k *killing) hold(base string) {
+	resp, err := http.Get(base + "/record/checkpoint")
+	k.must(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	k.must(err)
+	if resp.StatusCode != http.StatusOK {
+		k.Fatalf("no checkpoint is served: %s", resp.Status)
+	}
+	k.held = append(k.held, string(text))
+}
+
+// checkHeld holds what was served against the record as it is now.
+func (k *killing) checkHeld(a *app.App) {
+	key, err := a.Record.VerifierKey()
+	k.must(err)
+	k.must(a.Record.PublishCheckpoint(k.Context()))
+	text, err := a.Record.Checkpoint(k.Context())
+	k.must(err)
+	newest, err := record.OpenCheckpoint([]byte(text), key)
+	k.must(err)
+	for _, text := range k.held {
+		held, err := record.OpenCheckpoint([]byte(text), key)
+		k.must(err)
+		k.must(record.Extends(newest, held, func(t record.TileRef) ([]byte, error) { return a.Record.Tile(k.Context(), t) }))
+	}
+	k.Logf("the record of %d entries goes on from %d checkpoints", newest.Size, len(k.held))
 }
 
 func (k *killing) address() string {
@@ -214,6 +248,7 @@ func (k *killing) settle() {
 	if len(k.told) < 20 {
 		k.Errorf("only %d people signed: the test tests little", len(k.told))
 	}
+	k.checkHeld(a)
 	for address := range k.asked {
 		k.signAgain(a, address)
 	}

@@ -33,7 +33,7 @@ import (
 
 // A Config says how an instance is run. Every field but Data works when empty.
 type Config struct {
-	Data        string           // folder of the database file and of the instance's secret
+	Data        string           // folder of the database file, the instance's secret and the key of its record
 	Database    string           // postgres:// URL; empty: SQLite in Data
 	BaseURL     string           // as people reach it; empty: http://localhost:8080
 	Mail        string           // smtp://, smtps://, dir:PATH or memory:; empty: a folder in Data
@@ -134,6 +134,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Record = recorder.New(a.DB, func(b []byte) []byte { return a.Vault.Seal("opening", b) }, c.Log)
+	if err := a.Record.Sign(c.Data, c.BaseURL+portal.RecordPath); err != nil {
+		return err
+	}
 	a.services(catalogue)
 	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations)
 	a.chores()
@@ -195,6 +198,7 @@ func (a *App) chores() {
 func (a *App) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { a.Record.Run(ctx) })
+	running.Go(func() { a.Record.RunPublisher(ctx) })
 	err := a.Jobs.Run(ctx)
 	running.Wait()
 	return err

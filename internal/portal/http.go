@@ -11,6 +11,12 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /about", s.about)
 	site.HandlePublic("GET /privacy", s.privacy)
 
+	site.HandlePublic("GET "+RecordPath+"/checkpoint", s.checkpoint)
+	site.HandlePublic("GET "+RecordPath+"/vkey", s.verifierKey)
+	site.Handle("GET "+RecordPath+"/tile/{path...}", s.tile)
+	site.Handle("GET "+RecordPath+"/bodies/{n...}", s.bodies)
+	site.Handle("GET "+RecordPath+"/body/{place}", s.body)
+
 	site.Handle("GET /setup", s.setupAgain)
 	site.Handle("GET /setup/{token}", s.setup)
 	site.Handle("POST /setup/{token}", s.postSetup)

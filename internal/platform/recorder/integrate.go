@@ -62,6 +62,9 @@ func (r *Recorder) Integrate(ctx context.Context) error {
 }
 
 func (r *Recorder) integrateBatch(ctx context.Context) (placed int, err error) {
+	if r.mayGrow() != nil {
+		return 0, nil // what is pending waits
+	}
 	var tree *record.Tree
 	err = r.db.WriteApart(ctx, func(tx *db.Tx) error {
 		tree, placed = nil, 0

@@ -12,7 +12,9 @@
 //   - the head moves only forward and only from the size it was read at;
 //   - a part that is shown opens its commitment; a redacted part is gone;
 //   - public tables are a function of the entries and of the parts still there,
-//     however the entries were batched.
+//     however the entries were batched;
+//   - only what is committed is signed, and only what goes on from all that was
+//     signed before; a record that does not is not written to.
 //
 // On SQLite a deed's facts are placed and applied inside the deed, and tiles
 // and head are written once for all deeds that are committed together. On
@@ -71,6 +73,7 @@ type Recorder struct {
 	waiting  waiting       // PostgreSQL
 	purgeDue atomic.Bool   // something was erased and is still in SQLite's log
 	wake     chan struct{} // PostgreSQL: there is something to place
+	notary   *notary       // nil: nothing is signed
 }
 
 // New makes a recorder. seal encrypts what the instance keeps of withheld parts.
@@ -95,8 +98,12 @@ type Deed struct {
 // Write runs decide in one transaction: what it writes and the facts that it
 // publishes become durable together, or nothing happens. When Write returns
 // nil the facts have been applied, or, on a PostgreSQL instance under heavy
-// load, will be soon. decide may run more than once and keeps nothing.
+// load, will be soon. decide may run more than once and keeps nothing. Write
+// fails with ErrReadOnly while the record does not hold all that was signed.
 func (r *Recorder) Write(ctx context.Context, decide func(*Deed) error) error {
+	if err := r.mayGrow(); err != nil {
+		return err
+	}
 	var deed *Deed
 	err := r.db.Write(ctx, func(tx *db.Tx) (err error) {
 		deed = &Deed{Tx: tx, r: r}

@@ -20,6 +20,9 @@ func (r *Recorder) Start(ctx context.Context, tablesAreNew bool) error {
 		_, err := db.Exec(ctx, tx, insertHead, root[:])
 		return err
 	})
+	if err == nil {
+		err = r.guard(ctx)
+	}
 	if err != nil || !tablesAreNew {
 		return err
 	}

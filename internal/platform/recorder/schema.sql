@@ -43,6 +43,14 @@ CREATE TABLE record_head (
 	root BLOB    NOT NULL
 ) STRICT;
 
+-- What was signed and published. Its size and root never change again.
+CREATE TABLE record_checkpoint (
+	size INTEGER PRIMARY KEY,
+	root BLOB    NOT NULL,
+	note TEXT    NOT NULL, -- as it is served
+	at   INTEGER NOT NULL
+) STRICT;
+
 -- Openings of parts that were withheld, sealed: for the signer's own receipt.
 CREATE TABLE private_opening (
 	hash   BLOB    NOT NULL, -- leaf hash
@@ -53,5 +61,7 @@ CREATE TABLE private_opening (
 
 {{sqlite CREATE TRIGGER record_entry_stays BEFORE UPDATE ON record_entry BEGIN SELECT raise(ABORT, 'an entry of the record never changes'); END}};
 {{sqlite CREATE TRIGGER record_entry_kept BEFORE DELETE ON record_entry BEGIN SELECT raise(ABORT, 'an entry of the record is never removed'); END}};
+{{sqlite CREATE TRIGGER record_checkpoint_stays BEFORE UPDATE ON record_checkpoint BEGIN SELECT raise(ABORT, 'a checkpoint of the record never changes'); END}};
+{{sqlite CREATE TRIGGER record_checkpoint_kept BEFORE DELETE ON record_checkpoint BEGIN SELECT raise(ABORT, 'a checkpoint of the record is never removed'); END}};
 {{sqlite CREATE TRIGGER record_tile_grows BEFORE UPDATE ON record_tile WHEN substr(new.data, 1, length(old.data)) <> old.data BEGIN SELECT raise(ABORT, 'a tile of the record only grows'); END}};
 {{sqlite CREATE TRIGGER record_body_fades BEFORE UPDATE ON record_body WHEN new.body IS NOT NULL OR new.salt IS NOT NULL BEGIN SELECT raise(ABORT, 'a body of the record is only ever erased'); END}};

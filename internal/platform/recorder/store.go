@@ -33,4 +33,13 @@ var (
 	lockHead   = db.SQL(`SELECT size FROM record_head WHERE id = 1 {{pg FOR UPDATE SKIP LOCKED}}`)
 	waitHead   = db.SQL(`SELECT size FROM record_head WHERE id = 1 {{pg FOR UPDATE}}`)
 	moveHead   = db.SQL(`UPDATE record_head SET size = $2, root = $3 WHERE id = 1 AND size = $1`)
+
+	headIs           = db.SQL(`SELECT size, root FROM record_head WHERE id = 1`)
+	newestCheckpoint = db.SQL(`SELECT size, note FROM record_checkpoint ORDER BY size DESC LIMIT 1`)
+	checkpointNote   = db.SQL(`SELECT note FROM record_checkpoint WHERE size = $1`)
+	insertCheckpoint = db.SQL(`INSERT INTO record_checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO NOTHING`)
+
+	leavesBetween = db.SQL(`SELECT leaf FROM record_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`)
+	partsBetween  = db.SQL(`SELECT e.idx, b.state, b.salt, b.body, b.redacted_by FROM record_entry e JOIN record_body b ON b.eid = e.eid
+		WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx, b.part`)
 )

@@ -36,30 +36,37 @@ func Open(file string) (*Vault, error) {
 }
 
 func read(file string) (*Vault, error) {
-	f, err := os.Open(file)
+	text, err := ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", file)
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("%s has mode %#o, so others can read it; run: chmod 600 %s", file, mode, file)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, 4096))
-	if err != nil {
-		return nil, err
-	}
-	secret, err := parse(string(text))
+	secret, err := parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return New(secret), nil
+}
+
+// ReadFile reads a small file that nobody but its owner may read or write, and
+// refuses any other.
+func ReadFile(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a file", file)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return "", fmt.Errorf("%s has mode %#o, so others can read it; run: chmod 600 %s", file, mode, file)
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 4096))
+	return string(text), err
 }
 
 func format(secret [32]byte) string {
@@ -87,23 +94,42 @@ func parse(text string) (secret [32]byte, err error) {
 	return [32]byte(b), nil
 }
 
-// create writes the file whole or not at all, and leaves one that another
-// process made in the meantime.
 func create(file string) error {
 	var secret [32]byte
 	rand.Read(secret[:])
+	return CreateFile(file, format(secret))
+}
+
+// CreateFile makes a file of mode 0600, whole or not at all, and leaves one
+// that is there already, such as another process made in the meantime.
+func CreateFile(file, text string) error {
+	return put(file, text, func(draft string) error {
+		// Unlike Rename, Link does not replace what is there.
+		if err := os.Link(draft, file); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	})
+}
+
+// ReplaceFile is CreateFile that replaces what is there. When it returns, the
+// new text survives a power cut.
+func ReplaceFile(file, text string) error {
+	return put(file, text, func(draft string) error { return os.Rename(draft, file) })
+}
+
+func put(file, text string, name func(draft string) error) error {
 	dir := filepath.Dir(file)
-	draft, err := os.CreateTemp(dir, ".secret-*") // CreateTemp gives mode 0600
+	draft, err := os.CreateTemp(dir, "."+filepath.Base(file)+"-*") // CreateTemp gives mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(draft.Name())
-	_, err = draft.WriteString(format(secret))
+	_, err = draft.WriteString(text)
 	if err := errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
-	// Unlike Rename, Link does not replace what is there.
-	if err := os.Link(draft.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := name(draft.Name()); err != nil {
 		return err
 	}
 	return syncFolder(dir)

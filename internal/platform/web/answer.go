@@ -79,7 +79,9 @@ func (a *answer) pack() {
 	z, _ := gzip.NewWriterLevel(&b, 5) // the level is valid
 	z.Write(a.body.Bytes())            // into memory
 	z.Close()
-	a.packed = b.Bytes()
+	if b.Len() < a.body.Len() { // hashes do not shrink
+		a.packed = b.Bytes()
+	}
 }
 
 func (a *answer) send(w http.ResponseWriter, r *http.Request) {

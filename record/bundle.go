@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package record
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// ErrBundle is what every refusal of a bundle of entries wraps.
+var ErrBundle = errors.New("record: not a bundle of entries")
+
+// AppendEntry adds an entry to a bundle as C2SP tlog-tiles writes it: its
+// length as a big-endian uint16, then its bytes.
+func AppendEntry(bundle, entry []byte) ([]byte, error) {
+	if len(entry) > math.MaxUint16 {
+		return nil, fmt.Errorf("%w: an entry of %d bytes", ErrBundle, len(entry))
+	}
+	return append(binary.BigEndian.AppendUint16(bundle, uint16(len(entry))), entry...), nil
+}
+
+// ParseEntries cuts a bundle of exactly width entries. They lie in the bundle's
+// own memory. A record served by others may hold entries that are not leaves.
+func ParseEntries(bundle []byte, width int) (entries [][]byte, err error) {
+	for len(bundle) > 0 {
+		if len(bundle) < 2 {
+			return nil, fmt.Errorf("%w: half a length at its end", ErrBundle)
+		}
+		end := 2 + int(binary.BigEndian.Uint16(bundle))
+		if len(bundle) < end {
+			return nil, fmt.Errorf("%w: entry %d is cut short", ErrBundle, len(entries))
+		}
+		if len(entries) == width {
+			return nil, fmt.Errorf("%w: more than %d entries", ErrBundle, width)
+		}
+		entries, bundle = append(entries, bundle[2:end:end]), bundle[end:]
+	}
+	if len(entries) != width {
+		return nil, fmt.Errorf("%w: %d entries, want %d", ErrBundle, len(entries), width)
+	}
+	return entries, nil
+}
