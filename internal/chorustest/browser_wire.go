@@ -141,11 +141,18 @@ func (w *wire) pending() []string {
 	return urls
 }
 
+// iconPatience is how long an icon is waited for: on a busy machine the browser
+// at times asks for it and never says what became of it.
+const iconPatience = 3 * time.Second
+
 // Requests lists everything fetched since the last Open, once all of it has arrived.
 func (v *Visitor) Requests() []Request {
 	v.t.Helper()
-	for deadline := time.Now().Add(patience); len(v.wire.pending()) > 0; time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	for begun := time.Now(); len(v.wire.pending()) > 0; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > iconPatience && onlyIcons(v.wire.pending()) {
+			break
+		}
+		if time.Since(begun) > patience {
 			v.t.Fatalf("still loading after %s: %v", patience, v.wire.pending())
 		}
 	}
@@ -156,6 +163,10 @@ func (v *Visitor) Requests() []Request {
 		all = append(all, *r)
 	}
 	return all
+}
+
+func onlyIcons(urls []string) bool {
+	return !slices.ContainsFunc(urls, func(u string) bool { return !strings.Contains(u, "/favicon") })
 }
 
 // Bytes is what came over the wire since the last Open, heads included. Straight after
