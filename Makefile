@@ -47,7 +47,9 @@ shots: needs ## draws the pages into docs/shots
 	CHORUS_SHOTS=$(CURDIR)/docs/shots go test -count=1 -run '^TestShots$$' ./internal/app/...
 
 bench: ## measures an instance on this machine
-	go run ./cmd/chorus bench
+	@mkdir -p .cache
+	go build -trimpath -ldflags "-s -w" -o .cache/chorus ./cmd/chorus
+	tools/with-postgres.sh .cache/chorus bench
 
 bench-opinion: ## measures the mathematics of deliberation; LARGE=1 adds a million people
 	@tools/bench-opinion.sh
