@@ -4,6 +4,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/commons/account"
@@ -11,15 +12,6 @@ import (
 	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/mail"
 )
-
-var (
-	// Of two who remove each other at once, one must stay: on PostgreSQL the rows
-	// that are counted are locked.
-	lockStewards = db.SQL(`SELECT id FROM private_person WHERE steward = 1 ORDER BY id {{pg FOR UPDATE}}`)
-	dropSteward  = db.SQL(`UPDATE private_person SET steward = 0 WHERE id = $1 AND steward = 1`)
-)
-
-func scanID(r db.Row) (id chorus.ID, err error) { return id, r.Scan(&id) }
 
 // addSteward lets whoever has this address look after the instance too, and
 // tells them by mail.
@@ -54,16 +46,9 @@ func (s *Service) dropFromStewards(ctx context.Context, by, id chorus.ID) error 
 		if err := account.RequireSteward(ctx, tx, by); err != nil {
 			return err
 		}
-		all, err := db.All(ctx, tx, lockStewards, scanID)
-		if err != nil {
-			return err
-		}
-		if len(all) == 1 {
-			return chorus.Invalid{"email": "portal.people.last"}
-		}
-		n, err := db.Exec(ctx, tx, dropSteward, id)
-		if err == nil && n == 0 {
-			err = chorus.ErrNotFound
+		err := account.EndSteward(ctx, tx, id)
+		if errors.Is(err, account.ErrLastSteward) {
+			err = chorus.Invalid{"email": "portal.people.last"}
 		}
 		return err
 	})

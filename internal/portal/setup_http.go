@@ -18,12 +18,9 @@ import (
 	"example.org/chorus/internal/platform/web"
 )
 
-// ticketCookie is the one in which package account looks for the ticket of a
-// sign-in, so that the link in the mail works in this browser too.
 const (
-	ticketCookie = "chorus-ticket"
-	setupCookie  = "chorus-setup" // the link's token: the mail and the database shall not know it
-	setupLife    = 15 * time.Minute
+	setupCookie = "chorus-setup" // the link's token: the mail and the database shall not know it
+	setupLife   = 15 * time.Minute
 )
 
 var setupRate = web.Rate{Deed: "setup", PerHour: 30, Burst: 10}
@@ -53,7 +50,7 @@ func (s *Service) setup(v *web.Visit) error {
 		return v.Show(http.StatusOK, p.page(v), setupPage(v, p))
 	case p.who != "":
 		return v.Show(http.StatusOK, p.page(v), setupOpenPage(v, p))
-	case v.CookieValue(ticketCookie) != "":
+	case v.CookieValue(account.TicketCookie) != "":
 		return v.Show(http.StatusOK, p.page(v), setupCodePage(v, p))
 	}
 	return v.Show(http.StatusOK, p.page(v), setupPage(v, p))
@@ -148,7 +145,7 @@ func (s *Service) begin(v *web.Visit, p start, f web.Form) error {
 	ticket, err := s.Accounts.AskSignIn(v.Context(), f.Get("email"), v.Say.Tag(), "/setup")
 	if err == nil {
 		v.SetCookie(setupCookie, p.token, setupLife)
-		v.SetCookie(ticketCookie, ticket, setupLife)
+		v.SetCookie(account.TicketCookie, ticket, setupLife)
 	}
 	return err
 }
@@ -168,7 +165,7 @@ func (s *Service) postSetupCode(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	person, _, err := s.Accounts.SignIn(v.Context(), account.Proof{Ticket: v.CookieValue(ticketCookie), Code: f.Get("code")})
+	person, _, err := s.Accounts.SignIn(v.Context(), account.Proof{Ticket: v.CookieValue(account.TicketCookie), Code: f.Get("code")})
 	var ok bool
 	if p.form, ok = f.With(err); ok {
 		return v.Show(http.StatusUnprocessableEntity, p.page(v), setupCodePage(v, p))
@@ -197,7 +194,7 @@ func (s *Service) finish(v *web.Visit, by chorus.ID) error {
 	if err != nil {
 		return err
 	}
-	v.SetCookie(ticketCookie, "", -time.Second)
+	v.SetCookie(account.TicketCookie, "", -time.Second)
 	v.SetCookie(setupCookie, "", -time.Second)
 	return v.Redirect("/steward")
 }

@@ -201,6 +201,38 @@ func (s *Service) MakeSteward(ctx context.Context, tx *db.Tx, id chorus.ID) erro
 	return err
 }
 
+// ErrLastSteward keeps an instance from being left with nobody to look after it.
+var ErrLastSteward = errors.New("the only steward")
+
+// EndSteward ends what MakeSteward began; ErrLastSteward for the last one.
+func EndSteward(ctx context.Context, tx *db.Tx, id chorus.ID) error {
+	p, err := ByID(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if !p.Steward {
+		return chorus.ErrNotFound
+	}
+	if err := mayLeave(ctx, tx, p); err != nil {
+		return err
+	}
+	_, err = db.Exec(ctx, tx, endSteward, id)
+	return err
+}
+
+// mayLeave fails with ErrLastSteward for the last steward. Of two who leave at
+// once one must stay, so on PostgreSQL the stewards are locked.
+func mayLeave(ctx context.Context, tx *db.Tx, p Person) error {
+	if !p.Steward {
+		return nil
+	}
+	all, err := db.All(ctx, tx, lockStewards, func(r db.Row) (id chorus.ID, err error) { return id, r.Scan(&id) })
+	if err == nil && len(all) == 1 {
+		err = ErrLastSteward
+	}
+	return err
+}
+
 // AnySteward reports whether anybody looks after the instance yet.
 func AnySteward(ctx context.Context, tx *db.Tx) (bool, error) {
 	n, err := db.Value[int64](ctx, tx, countStewards)

@@ -44,7 +44,8 @@ func mine(h web.Handler) web.Handler {
 	}
 }
 
-const ticketCookie = "chorus-ticket"
+// TicketCookie keeps in the browser the ticket of a sign-in that was begun there.
+const TicketCookie = "chorus-ticket"
 
 var (
 	askRate  = web.Rate{Deed: "sign-in", PerHour: 30, Burst: 15}
@@ -79,7 +80,7 @@ func (s *Service) ask(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	v.SetCookie(ticketCookie, ticket, ticketLife)
+	v.SetCookie(TicketCookie, ticket, ticketLife)
 	return v.Redirect("/sign-in/code")
 }
 
@@ -101,7 +102,7 @@ func (s *Service) showLink(v *web.Visit) error {
 // the sign-in began in this browser.
 func (s *Service) linkAgain(v *web.Visit, status int, f web.Form) error {
 	token := v.PathValue("token")
-	needed, err := s.needsCode(v.Context(), Proof{Ticket: v.CookieValue(ticketCookie), Link: token})
+	needed, err := s.needsCode(v.Context(), Proof{Ticket: v.CookieValue(TicketCookie), Link: token})
 	if errors.Is(err, chorus.ErrNotFound) {
 		return showStale(v)
 	}
@@ -129,7 +130,7 @@ func (s *Service) signIn(v *web.Visit, link string, again func(web.Form) error) 
 	if err != nil {
 		return err
 	}
-	p, to, err := s.SignIn(v.Context(), Proof{Ticket: v.CookieValue(ticketCookie), Link: link, Code: f.Get("code")})
+	p, to, err := s.SignIn(v.Context(), Proof{Ticket: v.CookieValue(TicketCookie), Link: link, Code: f.Get("code")})
 	if f, faulty := f.With(err); faulty {
 		return again(f)
 	}
@@ -142,7 +143,7 @@ func (s *Service) signIn(v *web.Visit, link string, again func(web.Form) error) 
 	if err := v.StartSession(v.Context(), p.ID); err != nil {
 		return err
 	}
-	v.SetCookie(ticketCookie, "", -time.Second)
+	v.SetCookie(TicketCookie, "", -time.Second)
 	return v.Redirect(to)
 }
 

@@ -4,6 +4,7 @@ package account
 
 import (
 	"context"
+	"errors"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/platform/db"
@@ -76,9 +77,6 @@ func (s *Service) Held(ctx context.Context, by chorus.ID) (all []Holding, err er
 	return all, err
 }
 
-// ErrLastSteward keeps an instance from being left with nobody to look after it.
-var ErrLastSteward = chorus.Invalid{"close": "account.close.last_steward"}
-
 // Close erases a person: the account and all that Holders keep. Sessions are
 // ended by the caller.
 func (s *Service) Close(ctx context.Context, by chorus.ID) error {
@@ -87,8 +85,10 @@ func (s *Service) Close(ctx context.Context, by chorus.ID) error {
 		if err != nil {
 			return err
 		}
-		if stewards, err := db.Value[int64](ctx, tx, countStewards); err != nil || p.Steward && stewards == 1 {
-			return orElse(err, ErrLastSteward)
+		if err := mayLeave(ctx, tx, p); errors.Is(err, ErrLastSteward) {
+			return chorus.Invalid{"close": "account.close.last_steward"}
+		} else if err != nil {
+			return err
 		}
 		for _, h := range s.Holders {
 			if err := h.Forget(ctx, tx, by); err != nil {
@@ -98,11 +98,4 @@ func (s *Service) Close(ctx context.Context, by chorus.ID) error {
 		_, err = db.Exec(ctx, tx, deletePerson, by)
 		return err
 	})
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }

@@ -26,6 +26,8 @@ var (
 	stewardIDs      = db.SQL(`SELECT id FROM private_person WHERE steward = 1 ORDER BY joined, id LIMIT 50`)
 	describePerson  = db.SQL(`UPDATE private_person SET name = $2, lang = $3 WHERE id = $1`)
 	makeSteward     = db.SQL(`UPDATE private_person SET steward = 1 WHERE id = $1`)
+	endSteward      = db.SQL(`UPDATE private_person SET steward = 0 WHERE id = $1`)
+	lockStewards    = db.SQL(`SELECT id FROM private_person WHERE steward = 1 ORDER BY id {{pg FOR UPDATE}}`)
 	countStewards   = db.SQL(`SELECT count(1) FROM private_person WHERE steward = 1`)
 	deletePerson    = db.SQL(`DELETE FROM private_person WHERE id = $1`)
 
