@@ -39,7 +39,8 @@ type Head struct {
 	Subject chorus.ID
 	Ref     Hash    // the entry acted on; zero if none
 	Erased  []int64 // redactions: the parts of that entry which are erased
-	Reason  string  // redactions and invalidations: a Reason
+	Reason  string  // redactions, invalidations and refusals: a Reason
+	Request Hash    `json:",omitzero"` // SHA-256 of the id of a request that came by another instance; zero if none
 }
 
 // Sealed is a fact as the record carries it: the head and the bytes of each part.
@@ -67,6 +68,9 @@ func Encode(f Fact) (Sealed, error) {
 	}
 	if b.reason != nil {
 		s.Reason = string(*b.reason)
+	}
+	if b.request != nil {
+		s.Request = *b.request
 	}
 	for i, p := range b.parts {
 		sealed, err := p.seal()
@@ -103,6 +107,9 @@ func Decode(s Sealed) (Fact, error) {
 	if b.reason != nil {
 		*b.reason = Reason(s.Reason)
 	}
+	if b.request != nil {
+		*b.request = s.Request
+	}
 	for i, p := range b.parts {
 		if err := p.open(s.Parts[i].Bytes); err != nil {
 			return nil, fmt.Errorf("fact: part %d of %s: %w", i, s.Kind, err)
@@ -138,6 +145,7 @@ type binding struct {
 	ref     *Hash
 	erased  *[]int64
 	reason  *Reason
+	request *Hash
 	parts   []part
 }
 

@@ -50,6 +50,8 @@ var examples = []Fact{
 	&SignatureInvalidated{Declaration: someID, Signature: someHash, Reason: Fraud, Core: Show(Explanation{"A script signed."})},
 	&SignatureReinstated{Declaration: someID, Signature: someHash, Core: Show(Explanation{"It was no script."})},
 	&Redacted{Subject: someID, Entry: someHash, Parts: []int64{0, 1}, Reason: GDPR},
+	&KeyAnnounced{Site: someID, Core: Show(KeyCore{Use: ForIntake, Key: "c29tZSBrZXk"})},
+	&RequestRefused{Declaration: someID, Request: someHash, Reason: Lapsed},
 }
 
 // TestSealedExamples proves that what was ever sealed still decodes to the

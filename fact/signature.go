@@ -18,6 +18,7 @@ func init() {
 // not want to be named has the identity withheld.
 type SignatureAdded struct {
 	Declaration chorus.ID
+	Request     Hash // SHA-256 of the id of the request, if it was taken elsewhere
 	Core        Part[SignatureCore]
 	Identity    Part[Identity]
 }
@@ -42,7 +43,7 @@ const (
 func (*SignatureAdded) Kind() string { return "signature" }
 
 func (f *SignatureAdded) bind(b *binding) {
-	*b = binding{subject: &f.Declaration, parts: []part{&f.Core, &f.Identity}}
+	*b = binding{subject: &f.Declaration, request: &f.Request, parts: []part{&f.Core, &f.Identity}}
 }
 
 // OrganisationSigned says that an organisation signed a declaration. It counts

@@ -84,7 +84,7 @@ func (r *Recorder) target(ctx context.Context, tx *db.Tx, h fact.Hash, places ma
 // sealed is the fact with the parts that are there to be read.
 func (it *item) sealed() fact.Sealed {
 	s := fact.Sealed{Head: fact.Head{Kind: it.head.Kind, Subject: chorus.ID(it.head.Subject), Ref: fact.Hash(it.head.Ref),
-		Erased: it.head.Parts, Reason: it.head.Reason}}
+		Erased: it.head.Parts, Reason: it.head.Reason, Request: fact.Hash(it.head.Request)}}
 	for _, p := range it.parts {
 		sealed := fact.SealedPart{Withheld: p.state == withheld}
 		if p.state == shown {

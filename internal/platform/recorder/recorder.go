@@ -201,7 +201,7 @@ func sealItem(f fact.Fact, now time.Time) (*item, error) {
 		return nil, err
 	}
 	l := &record.Leaf{Version: record.Version, Kind: sealed.Kind, Subject: string(sealed.Subject), Ref: record.Hash(sealed.Ref),
-		Parts: sealed.Erased, Reason: sealed.Reason, Day: now.Format(time.DateOnly)}
+		Parts: sealed.Erased, Reason: sealed.Reason, Request: record.Hash(sealed.Request), Day: now.Format(time.DateOnly)}
 	it := &item{head: l}
 	for _, p := range sealed.Parts {
 		opening := part{salt: record.NewSalt(), body: p.Bytes}
