@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -59,19 +60,37 @@ func serveForTest(folder string) error {
 	return run(context.Background(), a, listener, a.Handler())
 }
 
-// TestKill kills an instance ten times while people sign. Nobody who was told
-// that they signed may be lost, nobody may be counted twice, and the record goes
-// on from every checkpoint that was ever served.
+// TestKill kills an instance ten times, or as often as CHORUS_KILLS says, while
+// people sign. Nobody who was told that they signed may be lost, nobody may be
+// counted twice, and the record goes on from every checkpoint that was ever
+// served.
 func TestKill(t *testing.T) {
-	if testing.Short() {
-		t.Skip("ten restarts take a while")
-	}
-	k := &killing{T: t, folder: t.TempDir(), told: map[string]bool{}, asked: map[string]bool{}}
-	k.slug = k.publish()
-	for range 10 {
+	k := newKilling(t, t.TempDir())
+	for range times(t, 10) {
 		k.round()
 	}
 	k.settle()
+}
+
+// times is how often a test lets something go wrong.
+func times(t *testing.T, usually int) int {
+	if testing.Short() {
+		t.Skip("restarts take a while")
+	}
+	if text := os.Getenv("CHORUS_KILLS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	return usually
+}
+
+func newKilling(t *testing.T, folder string) *killing {
+	k := &killing{T: t, folder: folder, told: map[string]bool{}, asked: map[string]bool{}}
+	k.slug = k.publish()
+	return k
 }
 
 type killing struct {
@@ -125,21 +144,37 @@ const signers = 6 // people who sign at once
 
 func (k *killing) round() {
 	child, base := k.start()
+	rest := k.busy(base)
+	defer rest()
+	pause(150, 500)
+	k.hold(base)
+	k.kill(child)
+}
+
+// pause waits for some milliseconds, at random.
+func pause(least, more int) { time.Sleep(time.Duration(least+rand.IntN(more)) * time.Millisecond) }
+
+func (k *killing) kill(child *exec.Cmd) {
+	k.Helper()
+	k.must(child.Process.Kill())
+	child.Wait() // it was killed
+}
+
+// busy lets people sign until rest is called.
+func (k *killing) busy(base string) (rest func()) {
 	ctx, stop := context.WithCancel(k.Context())
-	var busy sync.WaitGroup
+	var all sync.WaitGroup
 	for range signers {
-		busy.Go(func() {
+		all.Go(func() {
 			for ctx.Err() == nil {
 				k.sign(ctx, base, k.address())
 			}
 		})
 	}
-	time.Sleep(time.Duration(150+rand.IntN(500)) * time.Millisecond)
-	k.hold(base)
-	k.must(child.Process.Kill())
-	stop()
-	busy.Wait()
-	child.Wait() // it was killed
+	return func() {
+		stop()
+		all.Wait()
+	}
 }
 
 // hold keeps the checkpoint that is served now.

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestFull lets the disk run full three times, or as often as CHORUS_KILLS says,
+// while people sign and checkpoints are published. The instance goes on by
+// itself once there is room again, also when it is killed in between, and what
+// it promised before and after holds.
+func TestFull(t *testing.T) {
+	rounds := times(t, 3)
+	folder := t.TempDir()
+	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=96m"); err != nil {
+		t.Skip("a small disk needs root: ", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	k := newKilling(t, folder)
+	for i := range rounds {
+		k.fullRound(ending(i % 2))
+	}
+	k.settle()
+}
+
+func (k *killing) fullRound(end ending) {
+	child, base := k.start()
+	rest := k.busy(base)
+	defer rest()
+	pause(100, 200)
+	room := k.fill()
+	pause(100, 300)
+	if end == byKill {
+		k.kill(child)
+		k.must(os.Remove(room))
+		child, base = k.start()
+	} else {
+		k.must(os.Remove(room))
+	}
+	k.signsAgain(base)
+	k.hold(base)
+	k.kill(child)
+}
+
+// An ending is how a full disk ends.
+type ending int
+
+const (
+	byKill ending = iota // the instance is killed, then there is room again
+	byRoom               // there is room again
+)
+
+// fill writes until nothing fits on the disk any more.
+func (k *killing) fill() (file string) {
+	file = filepath.Join(k.folder, "filler")
+	f, err := os.Create(file)
+	k.must(err)
+	defer f.Close()
+	for size := 1 << 20; size > 0; size /= 2 {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+		if !errors.Is(err, syscall.ENOSPC) {
+			k.Fatal(err)
+		}
+	}
+	return file
+}
+
+// signsAgain waits until somebody can sign, without anybody's help. Mails that
+// could not be kept for want of room are tried again after ten seconds.
+func (k *killing) signsAgain(base string) {
+	k.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		address := k.address()
+		k.sign(k.Context(), base, address)
+		k.mu.Lock()
+		told := k.told[address]
+		k.mu.Unlock()
+		if told {
+			return
+		}
+	}
+	k.Error("there is room again, and nobody can sign")
+}
