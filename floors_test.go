@@ -45,6 +45,7 @@ var floors = []struct {
 		"golang.org/x/text",
 		"golang.org/x/time",
 		"modernc.org/sqlite",
+		"rsc.io/qr",
 	}},
 	{name: "commons", shelves: []string{"internal/commons/*"}, siblings: true, modules: []string{"github.com/a-h/templ"}},
 	{name: "civic", shelves: []string{"internal/civic/*", "internal/portal"}, modules: []string{"github.com/a-h/templ"}},
