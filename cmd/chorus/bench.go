@@ -41,6 +41,7 @@ var measures = []measure{
 	{"weight", "what the first view of a page weighs", (*workbench).weight},
 	{"start", "start, idle memory and size of the program", (*workbench).start},
 	{"rebuild", "public tables made anew", (*workbench).rebuild},
+	{"record", "checkpoints, and what a fact weighs", (*workbench).checkpoints},
 }
 
 // A workbench is where measures are taken: a folder that goes afterwards, and
@@ -48,17 +49,13 @@ var measures = []measure{
 type workbench struct {
 	folder   string
 	postgres string // URL of a server on which databases may be made; "" if there is none
-	short    bool
+	scale    float64
 	out      io.Writer
 }
 
-// size is how much of something to do: the whole, or a tenth with --short.
-func (b *workbench) size(whole int) int {
-	if b.short {
-		return whole / 10
-	}
-	return whole
-}
+// size is how much of something to do: the whole, or with --scale a part or a
+// multiple of it.
+func (b *workbench) size(whole int) int { return int(float64(whole) * b.scale) }
 
 func (b *workbench) say(format string, args ...any) { fmt.Fprintf(b.out, format+"\n", args...) }
 
@@ -67,11 +64,15 @@ func bench(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("chorus bench", flag.ContinueOnError)
 	flags.SetOutput(out)
 	only := flags.String("only", "", "`names` of measures, with commas; all if empty: "+names())
-	short := flags.Bool("short", false, "do a tenth of the work")
+	short := flags.Bool("short", false, "do a tenth of the work, as --scale 0.1 does")
+	scale := flags.Float64("scale", 1, "do so many `times` the work: 10 makes a million signatures anew")
 	database := flags.String("database", os.Getenv("CHORUS_TEST_PG"), "postgres:// `URL` of a server on which databases may be made and dropped")
 	profiles := flags.String("profile", "", "a `folder` for CPU profiles, one for each measure")
 	if err := flags.Parse(args); err != nil {
 		return exit(2)
+	}
+	if *short {
+		*scale = 0.1
 	}
 	wanted, err := choose(*only)
 	if err != nil {
@@ -85,7 +86,7 @@ func bench(ctx context.Context, args []string, out io.Writer) error {
 	var all []figure
 	for _, m := range wanted {
 		fmt.Fprintf(out, "%s: %s\n", m.name, m.does)
-		b := &workbench{folder: filepath.Join(folder, m.name), postgres: *database, short: *short, out: out}
+		b := &workbench{folder: filepath.Join(folder, m.name), postgres: *database, scale: *scale, out: out}
 		figures, err := profiled(*profiles, m.name, func() ([]figure, error) { return m.take(b, ctx) })
 		if err != nil {
 			return fmt.Errorf("measuring %s: %w", m.name, err)
