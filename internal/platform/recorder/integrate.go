@@ -137,7 +137,7 @@ func takePending(ctx context.Context, tx *db.Tx) ([]*item, error) {
 
 func scanPart(row db.Row, eid *[]byte) (p part, err error) {
 	var salt []byte
-	if err := row.Scan(eid, &p.state, &salt, &p.body); err != nil {
+	if err := row.Scan(eid, &p.state, &salt, &p.body, &p.by); err != nil {
 		return p, err
 	}
 	copy(p.salt[:], salt)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +44,7 @@ type notary struct {
 	origin   string // what the key would be called if it were made today
 	guard    string // file with the newest checkpoint that was signed here
 	readOnly atomic.Bool
+	mu       sync.Mutex // held while what was signed last is replaced
 }
 
 // ReadKey reads the key in a data folder; an fs.ErrNotExist if there is none.
@@ -66,6 +68,9 @@ func (r *Recorder) Sign(folder, address string) error {
 	origin, err := record.Origin(address)
 	if err != nil {
 		return err
+	}
+	if exists(filepath.Join(folder, followsName)) {
+		return errIsMirror
 	}
 	key, err := ReadKey(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -91,6 +96,9 @@ func createKey(folder, origin string) error {
 
 // VerifierKey is the text with which others check the checkpoints.
 func (r *Recorder) VerifierKey() (string, error) {
+	if keys := r.Follows(); len(keys) > 0 {
+		return keys[len(keys)-1], nil
+	}
 	if r.notary == nil {
 		return "", chorus.ErrNotFound
 	}
@@ -140,6 +148,8 @@ func (r *Recorder) PublishCheckpoint(ctx context.Context) error {
 	if r.notary == nil {
 		return nil
 	}
+	r.notary.mu.Lock()
+	defer r.notary.mu.Unlock()
 	head, published, err := r.checked(ctx)
 	if err != nil || published {
 		return err
@@ -273,6 +283,15 @@ func (r *Recorder) mayGrow() error {
 
 // guard looks once, before anything is written.
 func (r *Recorder) guard(ctx context.Context) error {
+	if r.follower != nil {
+		return r.db.Read(ctx, func(tx *db.Tx) error {
+			head, err := headNow(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return r.goesOnFromAdopted(ctx, tx, head)
+		})
+	}
 	if r.notary == nil {
 		return nil
 	}

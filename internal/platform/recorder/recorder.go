@@ -14,7 +14,9 @@
 //   - public tables are a function of the entries and of the parts still there,
 //     however the entries were batched;
 //   - only what is committed is signed, and only what goes on from all that was
-//     signed before; a record that does not is not written to.
+//     signed before; a record that does not is not written to;
+//   - a mirror records nothing of its own, and serves what its origin has signed
+//     and the entries here bear out.
 //
 // On SQLite a deed's facts are placed and applied inside the deed, and tiles
 // and head are written once for all deeds that are committed together. On
@@ -74,6 +76,7 @@ type Recorder struct {
 	purgeDue atomic.Bool   // something was erased and is still in SQLite's log
 	wake     chan struct{} // PostgreSQL: there is something to place
 	notary   *notary       // nil: nothing is signed
+	follower *follower     // nil: this is no mirror
 }
 
 // New makes a recorder. seal encrypts what the instance keeps of withheld parts.
@@ -132,8 +135,11 @@ func (r *Recorder) Write(ctx context.Context, decide func(*Deed) error) error {
 
 // Publish adds a fact to the deed and returns the hash by which later facts
 // refer to it. A fact that acts on an entry which has no place yet fails with
-// chorus.ErrBusy.
+// chorus.ErrBusy; on a mirror every fact fails with ErrFollows.
 func (d *Deed) Publish(ctx context.Context, f fact.Fact) (fact.Hash, error) {
+	if d.r.follower != nil {
+		return fact.Hash{}, ErrFollows
+	}
 	it, err := sealItem(f, d.Tx.Now)
 	if err != nil {
 		return fact.Hash{}, err
@@ -185,6 +191,7 @@ type part struct {
 	state int64
 	salt  record.Salt
 	body  []byte // nil unless shown, or withheld on the instance that wrote it
+	by    *int64 // place of the redaction; nil unless redacted
 }
 
 // States of a part, as stored.
@@ -237,7 +244,7 @@ func (r *Recorder) store(ctx context.Context, tx *db.Tx, it *item) error {
 				return err
 			}
 		}
-		rows[i] = []any{it.eid, i, p.state, salt, body}
+		rows[i] = []any{it.eid, i, p.state, salt, body, p.by}
 	}
 	return db.InsertMany(ctx, tx, insertBody, rows)
 }

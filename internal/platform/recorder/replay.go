@@ -120,6 +120,7 @@ type RawPart struct {
 	Salt     record.Salt
 	Body     []byte
 	Redacted bool
+	By       int64 // if redacted, the place of the redaction
 }
 
 // Entries reads the public record from a place on, at most so many entries.
@@ -129,7 +130,11 @@ func (r *Recorder) Entries(ctx context.Context, from int64, most int) (raws []Ra
 		for _, it := range items {
 			raw := Raw{Leaf: it.leaf}
 			for _, p := range it.parts {
-				raw.Parts = append(raw.Parts, RawPart{Salt: p.salt, Body: p.body, Redacted: p.state == redacted})
+				travels := RawPart{Salt: p.salt, Body: p.body, Redacted: p.state == redacted}
+				if p.by != nil {
+					travels.By = *p.by
+				}
+				raw.Parts = append(raw.Parts, travels)
 			}
 			raws = append(raws, raw)
 		}
@@ -142,12 +147,14 @@ func (r *Recorder) Entries(ctx context.Context, from int64, most int) (raws []Ra
 // places and applies them. Nothing is taken unless all are good.
 func (r *Recorder) Replay(ctx context.Context, raws []Raw) error {
 	var items []*item
+	erases := false
 	for i, raw := range raws {
 		it, err := checkRaw(raw)
 		if err != nil {
 			return fmt.Errorf("entry %d of the replay: %w", i, err)
 		}
 		items = append(items, it)
+		erases = erases || it.head.Kind == (*fact.Redacted)(nil).Kind()
 	}
 	var tree *record.Tree
 	err := r.db.WriteApart(ctx, func(tx *db.Tx) error {
@@ -166,10 +173,14 @@ func (r *Recorder) Replay(ctx context.Context, raws []Raw) error {
 		tree, err = r.append(ctx, tx, items)
 		return err
 	})
-	if err == nil {
-		r.tree = tree
+	if err != nil {
+		return err
 	}
-	return err
+	r.tree = tree
+	if erases {
+		r.purge(ctx)
+	}
+	return nil
 }
 
 // checkRaw refuses leaves in another spelling and parts that do not open
@@ -186,7 +197,7 @@ func checkRaw(raw Raw) (*item, error) {
 	for i, p := range raw.Parts {
 		switch {
 		case p.Redacted:
-			it.parts = append(it.parts, part{state: redacted})
+			it.parts = append(it.parts, part{state: redacted, by: &p.By})
 		case p.Body == nil:
 			it.parts = append(it.parts, part{state: withheld})
 		case record.Commit(p.Salt, p.Body) != l.Commitments[i]:

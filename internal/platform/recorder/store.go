@@ -5,9 +5,9 @@ package recorder
 import "example.org/chorus/internal/platform/db"
 
 var (
-	insertBody    = db.SQL(`INSERT INTO record_body (eid, part, state, salt, body) VALUES ($1, $2, $3, $4, $5)`)
+	insertBody    = db.SQL(`INSERT INTO record_body (eid, part, state, salt, body, redacted_by) VALUES ($1, $2, $3, $4, $5, $6)`)
 	redactBody    = db.SQL(`UPDATE record_body SET state = 2, salt = NULL, body = NULL, redacted_by = $3 WHERE eid = $1 AND part = $2 AND state <> 2`)
-	bodiesBetween = db.SQL(`SELECT eid, state, salt, body FROM record_body WHERE eid >= $1 AND eid <= $2 ORDER BY eid, part`)
+	bodiesBetween = db.SQL(`SELECT eid, state, salt, body, redacted_by FROM record_body WHERE eid >= $1 AND eid <= $2 ORDER BY eid, part`)
 	insertOpening = db.SQL(`INSERT INTO private_opening (hash, part, sealed) VALUES ($1, $2, $3)`)
 	deleteOpening = db.SQL(`DELETE FROM private_opening WHERE hash = $1 AND part = $2`)
 
@@ -21,7 +21,7 @@ var (
 	hashByPlace  = db.SQL(`SELECT hash FROM record_entry WHERE idx = $1`)
 	hashesSince  = db.SQL(`SELECT hash FROM record_entry WHERE idx >= $1 ORDER BY idx`)
 	entriesSince = db.SQL(`SELECT idx, eid, hash, leaf FROM record_entry WHERE idx >= $1 ORDER BY idx LIMIT $2`)
-	bodiesSince  = db.SQL(`SELECT b.eid, b.state, b.salt, b.body FROM record_entry e JOIN record_body b ON b.eid = e.eid
+	bodiesSince  = db.SQL(`SELECT b.eid, b.state, b.salt, b.body, b.redacted_by FROM record_entry e JOIN record_body b ON b.eid = e.eid
 		WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx, b.part`)
 
 	saveTile = db.SQL(`INSERT INTO record_tile (level, n, data) VALUES ($1, $2, $3) ON CONFLICT (level, n) DO UPDATE SET data = excluded.data`)
