@@ -3,6 +3,7 @@
 package chorustest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http/httptest"
@@ -41,7 +42,7 @@ func RunWith(t testing.TB, c app.Config) *Instance {
 	in := &Instance{t: t}
 	server := httptest.NewUnstartedServer(nil)
 	in.URL = "http://" + server.Listener.Addr().String()
-	c.Data, c.BaseURL, c.Now, c.Log = t.TempDir(), in.URL, in.now, slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+	c.Data, c.BaseURL, c.Now, c.Log = cmp.Or(c.Data, t.TempDir()), in.URL, in.now, slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	if c.Mail == "" {
 		c.Mail = "memory:"
 	}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package interop
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"example.org/chorus/record"
+)
+
+// TestServedRecord has the record of a living instance checked as it grows.
+func TestServedRecord(t *testing.T) {
+	in := open(t)
+	for _, n := range []int{1, 254, 1, 500} { // tiles that are narrow, full, and the first above them
+		in.sign(n)
+		if err := judgeOf(t, in.address()).check(); err != nil {
+			t.Errorf("after %d signatures: %v", len(in.signed), err)
+		}
+	}
+}
+
+// TestDamagedRecord copies a record and damages it in every way we could think of.
+func TestDamagedRecord(t *testing.T) {
+	in := open(t)
+	in.sign(650)
+	whole := t.TempDir()
+	copyRecord(t, in.address(), whole)
+	if err := judgeIn(t, whole).check(); err != nil {
+		t.Fatalf("a record that nobody has touched: %v", err)
+	}
+	for name, damage := range damages(t, in.key(), in.head()) {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			if err := os.CopyFS(folder, os.DirFS(whole)); err != nil {
+				t.Fatal(err)
+			}
+			damage(t, folder)
+			if err := judgeIn(t, folder).checkWithin(10 * time.Second); err == nil {
+				t.Error("fsck has nothing against it")
+			}
+		})
+	}
+}
+
+// damages are what may be done to the files of a record of 700 to 799 entries,
+// also by who has its key.
+func damages(t *testing.T, key *record.Key, c record.Checkpoint) map[string]func(*testing.T, string) {
+	const bundle, tile, above = "tile/entries/001", "tile/0/001", "tile/1/000.p/2"
+	flip := func(data []byte) []byte {
+		data[len(data)/2] ^= 1
+		return data
+	}
+	return map[string]func(*testing.T, string){
+		"an entry is changed": changing(bundle, flip),
+		"an entry is dropped": changing(bundle, func(b []byte) []byte { return b[2+int(b[0])<<8+int(b[1]):] }),
+		"two entries change places": changing(bundle, func(b []byte) []byte {
+			first := 2 + int(b[0])<<8 + int(b[1])
+			second := first + 2 + int(b[first])<<8 + int(b[first+1])
+			return append(append(bytes.Clone(b[first:second]), b[:first]...), b[second:]...)
+		}),
+		"a bundle is cut short":   changing(bundle, func(b []byte) []byte { return b[:len(b)-1] }),
+		"a bundle is missing":     removing(bundle),
+		"a tile is changed":       changing(tile, flip),
+		"a tile above is changed": changing(above, flip),
+		"a tile is another's":     changing(tile, func([]byte) []byte { return make([]byte, 8192) }),
+		"a tile is missing":       removing(tile),
+		"a signature is changed": changing("checkpoint", func(c []byte) []byte {
+			c[len(c)-10] ^= 1
+			return c
+		}),
+		"the size is another":              changing("checkpoint", func(c []byte) []byte { return bytes.Replace(c, []byte("\n7"), []byte("\n6"), 1) }),
+		"the checkpoint is another's":      changing("checkpoint", func([]byte) []byte { return signed(t, stranger(t, c.Origin), c.Size, c.Root) }),
+		"the checkpoint promises one more": changing("checkpoint", func([]byte) []byte { return signed(t, key, c.Size+1, c.Root) }),
+		"the checkpoint has another root":  changing("checkpoint", func([]byte) []byte { return signed(t, key, c.Size, record.Hash{1}) }),
+	}
+}
+
+func changing(path string, change func([]byte) []byte) func(*testing.T, string) {
+	return func(t *testing.T, folder string) {
+		file := filepath.Join(folder, path)
+		before, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := change(bytes.Clone(before))
+		if bytes.Equal(before, after) {
+			t.Fatalf("%s was not changed", path)
+		}
+		write(t, file, after)
+	}
+}
+
+func removing(path string) func(*testing.T, string) {
+	return func(t *testing.T, folder string) {
+		if err := os.Remove(filepath.Join(folder, path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func signed(t *testing.T, key *record.Key, size int64, root record.Hash) []byte {
+	t.Helper()
+	text, err := key.Sign(size, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// stranger is another key for a record of the same name.
+func stranger(t *testing.T, origin string) *record.Key {
+	t.Helper()
+	key, err := record.NewKey(origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
