@@ -65,8 +65,12 @@ func (b *Body) Redacted() bool {
 //
 // Salts and bytes are in base64url without padding.
 func (b *Body) MarshalJSON() ([]byte, error) {
-	text := bodyText{b.Index, []partText{}}
-	for _, p := range b.Parts {
+	return json.Marshal(bodyText{b.Index, partTexts(b.Parts)})
+}
+
+func partTexts(parts []Part) []partText {
+	texts := []partText{}
+	for _, p := range parts {
 		var t partText
 		switch p.State {
 		case Shown:
@@ -77,9 +81,9 @@ func (b *Body) MarshalJSON() ([]byte, error) {
 		case Redacted:
 			t.RedactedBy = &p.By
 		}
-		text.Parts = append(text.Parts, t)
+		texts = append(texts, t)
 	}
-	return json.Marshal(text)
+	return texts
 }
 
 // ParseBody reads what MarshalJSON writes and refuses every other spelling.
@@ -88,18 +92,26 @@ func ParseBody(line []byte) (*Body, error) {
 	if err := json.Unmarshal(line, &text); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBody, err)
 	}
-	b := &Body{Index: text.Index}
-	for _, t := range text.Parts {
-		p, err := t.part()
-		if err != nil {
-			return nil, err
-		}
-		b.Parts = append(b.Parts, p)
+	parts, err := parseParts(text.Parts)
+	if err != nil {
+		return nil, err
 	}
+	b := &Body{text.Index, parts}
 	if again, err := b.MarshalJSON(); err != nil || string(again) != string(line) || b.Index < 0 {
 		return nil, fmt.Errorf("%w: not in its one spelling", ErrBody)
 	}
 	return b, nil
+}
+
+func parseParts(texts []partText) (parts []Part, err error) {
+	for _, t := range texts {
+		p, err := t.part()
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
 }
 
 func (t partText) part() (p Part, err error) {

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -87,9 +88,6 @@ func NewKey(origin string) (*Key, error) {
 	return ParseKey(text)
 }
 
-// ed25519Kind is the first byte of an Ed25519 key in C2SP signed-note.
-const ed25519Kind = 1
-
 // ParseKey reads a key from its secret text, PRIVATE+KEY+…, as
 // golang.org/x/mod/sumdb/note writes it.
 func ParseKey(text string) (*Key, error) {
@@ -119,25 +117,54 @@ func (k *Key) Secret() string { return k.text }
 func (k *Key) Verifier() string { return k.verifier }
 
 // Sign makes the signed note of a checkpoint of the key's own record. The same
-// checkpoint always gives the same note.
-func (k *Key) Sign(size int64, root Hash) ([]byte, error) {
-	return note.Sign(&note.Note{Text: Checkpoint{k.Origin(), size, root}.Text()}, k.signer)
+// checkpoint always gives the same note. Older keys of the record sign beside
+// it, for those who do not know the new one yet.
+func (k *Key) Sign(size int64, root Hash, older ...*Key) ([]byte, error) {
+	signers := []note.Signer{k.signer}
+	for _, o := range older {
+		if o.Origin() != k.Origin() {
+			return nil, fmt.Errorf("record: the keys of %q and %q cannot sign one checkpoint", k.Origin(), o.Origin())
+		}
+		signers = append(signers, o.signer)
+	}
+	return note.Sign(&note.Note{Text: Checkpoint{k.Origin(), size, root}.Text()}, signers...)
 }
 
-// OpenCheckpoint reads a signed checkpoint of the record whose verifier key
-// this is. Signatures by others are allowed and not looked at.
-func OpenCheckpoint(signed []byte, verifierKey string) (Checkpoint, error) {
-	v, err := note.NewVerifier(verifierKey)
+// OpenCheckpoint reads a checkpoint that is signed with at least one of these
+// verifier keys, whose name it bears. There is more than one when a record
+// changed its key. Signatures by others are allowed and not looked at; a wrong
+// one by any of these keys is refused.
+func OpenCheckpoint(signed []byte, verifierKeys ...string) (Checkpoint, error) {
+	known, err := logVerifiers(verifierKeys)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("verifier key: %w", err)
 	}
-	n, err := note.Open(signed, note.VerifierList(v))
+	n, err := note.Open(signed, known)
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("checkpoint: %w", err)
 	}
 	c, err := ParseCheckpoint(n.Text)
-	if err == nil && c.Origin != v.Name() {
-		err = fmt.Errorf("%w of %s: it is of %q", ErrCheckpoint, v.Name(), c.Origin)
+	if err != nil {
+		return Checkpoint{}, err
 	}
-	return c, err
+	if !slices.ContainsFunc(n.Sigs, func(s note.Signature) bool { return s.Name == c.Origin }) {
+		return Checkpoint{}, fmt.Errorf("%w of %s: it is of %q", ErrCheckpoint, n.Sigs[0].Name, c.Origin)
+	}
+	return c, nil
+}
+
+// logVerifiers takes every key once: golang.org/x/mod refuses doubled ones.
+func logVerifiers(keys []string) (note.Verifiers, error) {
+	var list []note.Verifier
+	for i, key := range keys {
+		if slices.Contains(keys[:i], key) {
+			continue
+		}
+		v, err := note.NewVerifier(key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return note.VerifierList(list...), nil
 }
