@@ -17,6 +17,7 @@ import (
 
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera/api"
+	"github.com/transparency-dev/tessera/api/layout"
 	"github.com/transparency-dev/tessera/client"
 	"github.com/transparency-dev/tessera/fsck"
 	"golang.org/x/mod/sumdb/note"
@@ -158,4 +159,14 @@ func write(t *testing.T, file string, data []byte) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data, 0o644)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// entry is the entry at a place, cut from its bundle by their code.
+func (j judge) entry(t *testing.T, place, size uint64) []byte {
+	t.Helper()
+	b, err := client.GetEntryBundle(t.Context(), j.files.ReadEntryBundle, place/layout.EntryBundleWidth, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Entries[place%layout.EntryBundleWidth]
 }
