@@ -2,10 +2,7 @@
 
 package record
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // Leaves are RFC 8785 canonical JSON in a restricted profile: one object with
 // ASCII keys in ascending order; values are printable ASCII strings without
@@ -74,10 +71,11 @@ func (w *objectWriter) endArray(n int) {
 
 func (w *objectWriter) bytes() []byte { return append(append([]byte{'{'}, w.b...), '}') }
 
-// An objectReader walks over the fields of one object. The first fault stops
-// it and stays in err.
+// An objectReader walks over the fields of one object, whose keys must ascend.
+// The first fault stops it and stays in err. Strings that it gives share the
+// memory of the text.
 type objectReader struct {
-	rest  []byte
+	rest  string
 	begun bool
 	key   string
 	err   error
@@ -100,7 +98,7 @@ func (r *objectReader) eat(c byte) bool {
 
 func (r *objectReader) want(c byte) {
 	if !r.eat(c) {
-		r.fail("expected " + strconv.QuoteRune(rune(c)))
+		r.fail("expected " + string(c))
 	}
 }
 
@@ -117,22 +115,29 @@ func (r *objectReader) next() bool {
 	} else {
 		r.want(',')
 	}
-	r.key = r.text()
+	before := r.key
+	if r.key = r.text(); r.key <= before {
+		r.fail("keys out of order")
+	}
 	r.want(':')
 	return r.err == nil
 }
 
+// text reads a string, which is not empty: a field without text is left out.
 func (r *objectReader) text() string {
 	r.want('"')
-	end := strings.IndexByte(string(r.rest), '"')
-	if r.err != nil || end < 0 {
-		r.fail("string without end")
+	end := 0
+	for end < len(r.rest) && r.rest[end] != '"' {
+		if c := r.rest[end]; c < ' ' || c > '~' || c == '\\' {
+			r.fail("string outside printable ASCII")
+		}
+		end++
+	}
+	if r.err != nil || end == 0 || end == len(r.rest) {
+		r.fail("string without text or end")
 		return ""
 	}
-	s := string(r.rest[:end])
-	if strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' || c == '\\' }) {
-		r.fail("string outside printable ASCII")
-	}
+	s := r.rest[:end]
 	r.rest = r.rest[end+1:]
 	return s
 }
@@ -142,18 +147,13 @@ func (r *objectReader) int() int64 {
 	for end < len(r.rest) && r.rest[end] >= '0' && r.rest[end] <= '9' {
 		end++
 	}
-	digits := string(r.rest[:end])
+	digits := r.rest[:end]
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n > maxInteger || strconv.FormatInt(n, 10) != digits {
+	if err != nil || n > maxInteger || len(digits) > 1 && digits[0] == '0' {
 		r.fail("not an integer")
 	}
 	r.rest = r.rest[end:]
 	return n
-}
-
-func (r *objectReader) strings() (list []string) {
-	r.array(func() { list = append(list, r.text()) })
-	return list
 }
 
 func (r *objectReader) ints() (list []int64) {

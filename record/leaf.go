@@ -3,11 +3,9 @@
 package record
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -74,33 +72,34 @@ func (l *Leaf) Marshal() ([]byte, error) {
 // values out of range. Unknown kinds and reasons are accepted: they may be
 // newer than the reader.
 func ParseLeaf(b []byte) (*Leaf, error) {
-	if len(b) > MaxLeaf {
-		return nil, badLeaf("%d bytes, at most %d", len(b), MaxLeaf)
-	}
 	l := new(Leaf)
-	r := &objectReader{rest: b}
-	for r.next() {
-		if err := l.field(r); err != nil {
-			return nil, err
-		}
-	}
-	if r.err != nil {
-		return nil, r.err
-	}
-	again, err := l.Marshal()
-	if err != nil {
+	if err := l.parse(b); err != nil {
 		return nil, err
-	}
-	if string(again) != string(b) {
-		return nil, badLeaf("not in canonical form")
 	}
 	return l, nil
 }
 
-func (l *Leaf) field(r *objectReader) (err error) {
+// parse fills an empty leaf. That what it accepts has one spelling follows
+// from its parts: keys ascend, no value is empty or the zero that Marshal
+// leaves out, and strings, integers and base64url have one spelling each.
+func (l *Leaf) parse(b []byte) error {
+	if len(b) > MaxLeaf {
+		return badLeaf("%d bytes, at most %d", len(b), MaxLeaf)
+	}
+	r := &objectReader{rest: string(b)}
+	for r.next() {
+		l.field(r)
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return l.check()
+}
+
+func (l *Leaf) field(r *objectReader) {
 	switch r.key {
 	case "c":
-		l.Commitments, err = decodeHashes(r.strings())
+		r.array(func() { l.Commitments = append(l.Commitments, r.hash()) })
 	case "d":
 		l.Day = r.text()
 	case "k":
@@ -108,9 +107,9 @@ func (l *Leaf) field(r *objectReader) (err error) {
 	case "p":
 		l.Parts = r.ints()
 	case "q":
-		l.Request, err = decodeHash(r.text())
+		l.Request = r.hashNotZero()
 	case "r":
-		l.Ref, err = decodeHash(r.text())
+		l.Ref = r.hashNotZero()
 	case "s":
 		l.Subject = r.text()
 	case "v":
@@ -118,9 +117,8 @@ func (l *Leaf) field(r *objectReader) (err error) {
 	case "w":
 		l.Reason = r.text()
 	default:
-		return badLeaf("unknown field %q", r.key)
+		r.fail("unknown field " + r.key)
 	}
-	return errors.Join(r.err, err)
 }
 
 func (l *Leaf) check() error {
@@ -149,12 +147,26 @@ func isWord(s string) bool {
 	if s == "" || len(s) > 40 || s[0] < 'a' || s[0] > 'z' {
 		return false
 	}
-	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
+// strictURL is base64url without padding, with one spelling for each value.
+var strictURL = base64.RawURLEncoding.Strict()
+
 func isSubject(s string) bool {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	return err == nil && len(b) == 16 && len(s) == 22
+	var in [22]byte
+	var id [16]byte
+	if len(s) != len(in) {
+		return false
+	}
+	copy(in[:], s)
+	n, err := strictURL.Decode(id[:], in[:])
+	return err == nil && n == len(id)
 }
 
 func isDay(s string) bool {
@@ -169,14 +181,6 @@ func encodeHash(h Hash) string {
 	return base64.RawURLEncoding.EncodeToString(h[:])
 }
 
-func decodeHash(s string) (h Hash, err error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != sha256.Size {
-		return h, badLeaf("hash %q", s)
-	}
-	return Hash(b), nil
-}
-
 func encodeHashes(hs []Hash) []string {
 	var out []string
 	for _, h := range hs {
@@ -185,13 +189,25 @@ func encodeHashes(hs []Hash) []string {
 	return out
 }
 
-func decodeHashes(in []string) (out []Hash, err error) {
-	for _, s := range in {
-		h, err := decodeHash(s)
-		if err != nil {
-			return nil, err
+// hash reads a hash in base64url.
+func (r *objectReader) hash() (h Hash) {
+	var in [43]byte
+	s := r.text()
+	if len(s) == len(in) {
+		copy(in[:], s)
+		if n, err := strictURL.Decode(h[:], in[:]); err == nil && n == len(h) {
+			return h
 		}
-		out = append(out, h)
 	}
-	return out, nil
+	r.fail("not a hash")
+	return Hash{}
+}
+
+// hashNotZero reads a hash of a field that is left out where it is zero.
+func (r *objectReader) hashNotZero() Hash {
+	h := r.hash()
+	if h == (Hash{}) {
+		r.fail("a hash of zeros")
+	}
+	return h
 }
