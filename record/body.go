@@ -3,10 +3,12 @@
 package record
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 )
 
 // A Body is what one entry commits to, as far as it is public. It lies outside
@@ -88,50 +90,110 @@ func partTexts(parts []Part) []partText {
 
 // ParseBody reads what MarshalJSON writes and refuses every other spelling.
 func ParseBody(line []byte) (*Body, error) {
-	var text bodyText
-	if err := json.Unmarshal(line, &text); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBody, err)
-	}
-	parts, err := parseParts(text.Parts)
-	if err != nil {
+	b := new(Body)
+	if err := b.parse(line); err != nil {
 		return nil, err
-	}
-	b := &Body{text.Index, parts}
-	if again, err := b.MarshalJSON(); err != nil || string(again) != string(line) || b.Index < 0 {
-		return nil, fmt.Errorf("%w: not in its one spelling", ErrBody)
 	}
 	return b, nil
 }
 
-func parseParts(texts []partText) (parts []Part, err error) {
-	for _, t := range texts {
-		p, err := t.part()
-		if err != nil {
-			return nil, err
-		}
-		parts = append(parts, p)
+// parse fills an empty body. There is one spelling, without space and without
+// anything to escape, so that it can be read word by word.
+func (b *Body) parse(line []byte) error {
+	r := &bodyReader{rest: line}
+	r.want(`{"i":`)
+	b.Index = r.place()
+	b.Parts = r.parts()
+	if r.failed {
+		return fmt.Errorf("%w: not in its one spelling", ErrBody)
 	}
-	return parts, nil
+	return nil
 }
 
-func (t partText) part() (p Part, err error) {
+// A bodyReader reads a body or a receipt. The first fault stops it.
+type bodyReader struct {
+	rest   []byte
+	failed bool
+}
+
+func (r *bodyReader) eat(word string) bool {
+	if r.failed || !bytes.HasPrefix(r.rest, []byte(word)) {
+		return false
+	}
+	r.rest = r.rest[len(word):]
+	return true
+}
+
+func (r *bodyReader) want(word string) {
+	if !r.eat(word) {
+		r.failed = true
+	}
+}
+
+// place reads a number from 0.
+func (r *bodyReader) place() int64 {
+	end := 0
+	for end < len(r.rest) && r.rest[end] >= '0' && r.rest[end] <= '9' {
+		end++
+	}
+	n, err := strconv.ParseInt(string(r.rest[:end]), 10, 64)
+	if err != nil || end > 1 && r.rest[0] == '0' {
+		r.failed = true
+	}
+	r.rest = r.rest[end:]
+	return n
+}
+
+// text reads what stands before the next quote, in base64url.
+func (r *bodyReader) text() []byte {
+	end := bytes.IndexByte(r.rest, '"')
+	if end < 0 {
+		r.failed = true
+		return nil
+	}
+	text := r.rest[:end]
+	r.rest = r.rest[end:]
+	data := make([]byte, strictURL.DecodedLen(len(text)))
+	n, err := strictURL.Decode(data, text)
+	if err != nil || n != len(data) { // it passes over line breaks
+		r.failed = true
+	}
+	return data
+}
+
+// parts reads the parts, with which the text ends.
+func (r *bodyReader) parts() (parts []Part) {
+	r.want(`,"parts":[`)
+	for more := !r.eat(`]`); more && !r.failed; more = !r.eat(`]`) {
+		if len(parts) > 0 {
+			r.want(`,`)
+		}
+		parts = append(parts, r.part())
+	}
+	r.want(`}`)
+	r.failed = r.failed || len(r.rest) > 0
+	return parts
+}
+
+func (r *bodyReader) part() (p Part) {
 	switch {
-	case t.RedactedBy != nil && *t.RedactedBy >= 0:
-		return Part{State: Redacted, By: *t.RedactedBy}, nil
-	case t.Withheld:
-		return Part{State: Withheld}, nil
-	case t.Salt == nil || t.Body == nil:
-		return p, fmt.Errorf("%w: a part that is neither shown, withheld nor redacted", ErrBody)
+	case r.eat(`{"salt":"`):
+		salt := r.text()
+		if copy(p.Salt[:], salt); len(salt) != len(p.Salt) {
+			r.failed = true
+		}
+		r.want(`","body":"`)
+		p.Bytes = r.text()
+		r.want(`"}`)
+	case r.eat(`{"withheld":true}`):
+		p.State = Withheld
+	default:
+		p.State = Redacted
+		r.want(`{"redacted_by":`)
+		p.By = r.place()
+		r.want(`}`)
 	}
-	salt, err := base64.RawURLEncoding.Strict().DecodeString(*t.Salt)
-	if err != nil || len(salt) != len(p.Salt) {
-		return p, fmt.Errorf("%w: salt %q", ErrBody, *t.Salt)
-	}
-	p.Salt = Salt(salt)
-	if p.Bytes, err = base64.RawURLEncoding.Strict().DecodeString(*t.Body); err != nil {
-		return p, fmt.Errorf("%w: %w", ErrBody, err)
-	}
-	return p, nil
+	return p
 }
 
 // Check makes sure that a body belongs to a leaf: a part for each commitment,

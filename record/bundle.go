@@ -24,6 +24,19 @@ func AppendEntry(bundle, entry []byte) ([]byte, error) {
 // ParseEntries cuts a bundle of exactly width entries. They lie in the bundle's
 // own memory. A record served by others may hold entries that are not leaves.
 func ParseEntries(bundle []byte, width int) (entries [][]byte, err error) {
+	entries, err = splitEntries(bundle)
+	if err == nil && len(entries) != width {
+		err = fmt.Errorf("%w: %d entries, want %d", ErrBundle, len(entries), width)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return entries, nil
+}
+
+// splitEntries cuts a bundle that may have some entries more than it should.
+func splitEntries(bundle []byte) (entries [][]byte, err error) {
+	entries = make([][]byte, 0, TileWidth)
 	for len(bundle) > 0 {
 		if len(bundle) < 2 {
 			return nil, fmt.Errorf("%w: half a length at its end", ErrBundle)
@@ -32,13 +45,10 @@ func ParseEntries(bundle []byte, width int) (entries [][]byte, err error) {
 		if len(bundle) < end {
 			return nil, fmt.Errorf("%w: entry %d is cut short", ErrBundle, len(entries))
 		}
-		if len(entries) == width {
-			return nil, fmt.Errorf("%w: more than %d entries", ErrBundle, width)
+		if len(entries) == 2*TileWidth {
+			return nil, fmt.Errorf("%w: more than %d entries", ErrBundle, TileWidth)
 		}
 		entries, bundle = append(entries, bundle[2:end:end]), bundle[end:]
-	}
-	if len(entries) != width {
-		return nil, fmt.Errorf("%w: %d entries, want %d", ErrBundle, len(entries), width)
 	}
 	return entries, nil
 }

@@ -142,7 +142,7 @@ func TestOrigin(t *testing.T) {
 	}
 }
 
-func newKey(t *testing.T, origin string) *Key {
+func newKey(t testing.TB, origin string) *Key {
 	t.Helper()
 	k, err := NewKey(origin)
 	if err != nil {

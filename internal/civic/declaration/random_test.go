@@ -169,8 +169,9 @@ func (c *crowd) unverify(n int) {
 func (c *crowd) checkLeaves() {
 	d, err := c.in.Declarations.BySlug(c.Context(), c.slug)
 	c.must(err)
-	if people, organisations := recount(c.T, c.in, string(d.ID)); people != d.People || organisations != d.Organisations {
-		c.Errorf("the leaves give %d people and %d organisations, the tables %d and %d", people, organisations, d.People, d.Organisations)
+	n := recount(c.T, c.in, d.ID)
+	if n.People != d.People || n.Organisations != d.Organisations || n.Waiting != d.Waiting {
+		c.Errorf("the leaves give %+v, the tables %d people, %d organisations, %d waiting", n, d.People, d.Organisations, d.Waiting)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.org/chorus"
+	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/record"
@@ -58,51 +60,21 @@ func inFiles(t *testing.T, folder, word string) bool {
 	return false
 }
 
-// recount counts people and organisations from the leaves alone, as anybody
-// can who has them: no name and no table is needed.
-func recount(t *testing.T, in *chorustest.Instance, subject string) (people, organisations int64) {
+// recount counts from the leaves alone, as anybody can who has them: no name
+// and no table is needed.
+func recount(t *testing.T, in *chorustest.Instance, declaration chorus.ID) fact.Count {
 	t.Helper()
-	type signature struct {
-		person, withdrawn, invalid bool
-		entered                    record.Hash
-	}
-	signatures, verified := map[record.Hash]*signature{}, map[record.Hash]bool{}
 	raws, err := in.Record.Entries(t.Context(), 0, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var tally fact.Tally
 	for _, raw := range raws {
 		l, err := record.ParseLeaf(raw.Leaf)
 		if err != nil {
 			t.Fatal(err)
 		}
-		target := signatures[l.Ref]
-		switch {
-		case l.Kind == "organisation-verified":
-			verified[l.Ref] = true
-		case l.Kind == "organisation-unverified":
-			verified[l.Ref] = false
-		case l.Subject != subject:
-		case l.Kind == "signature":
-			signatures[record.LeafHash(raw.Leaf)] = &signature{person: true}
-		case l.Kind == "organisation-signature":
-			signatures[record.LeafHash(raw.Leaf)] = &signature{entered: l.Ref}
-		case l.Kind == "withdrawal":
-			target.withdrawn = true
-		case l.Kind == "invalidation":
-			target.invalid = true
-		case l.Kind == "reinstatement":
-			target.invalid = false
-		}
+		tally.Add(fact.Hash(record.LeafHash(raw.Leaf)), fact.Head{Kind: l.Kind, Subject: chorus.ID(l.Subject), Ref: fact.Hash(l.Ref)})
 	}
-	for _, s := range signatures {
-		switch {
-		case s.withdrawn || s.invalid:
-		case s.person:
-			people++
-		case verified[s.entered]:
-			organisations++
-		}
-	}
-	return people, organisations
+	return tally.Count(declaration)
 }
