@@ -12,7 +12,8 @@ import (
 
 // VerifyOptions say what a record is checked for, beyond that it agrees with itself.
 type VerifyOptions struct {
-	Keys       []string                // verifier keys; the checkpoint must be signed with one of them
+	Keys       []string                // verifier keys; the checkpoint must be signed with one of them, or by a log of Policy if there are none
+	Policy     *Policy                 // which witnesses must have cosigned; nil: none
 	Since      []byte                  // a signed checkpoint that is held from before; nil if none
 	Progress   func(done, total int64) // told now and then how many entries are done; may be nil
 	Each       func(*Entry) error      // gets every entry, in order; what it saw counts once Verify returns no error; may be nil
@@ -32,6 +33,7 @@ type Entry struct {
 // A Report says what Verify found in a record that is as it was signed.
 type Report struct {
 	Checkpoint Checkpoint
+	Quorum     *Quorum     // which witnesses of the policy cosigned
 	Note       []byte      // the checkpoint as it is served, with all signatures: worth keeping for Since
 	Since      *Checkpoint // the one that was held; nil if none
 	Shown      int64       // parts that were opened
@@ -101,14 +103,18 @@ func (v *verifier) open(ctx context.Context) (err error) {
 	if r.Note, err = v.fetch(ctx, "checkpoint"); err != nil {
 		return err
 	}
-	if r.Checkpoint, err = openWithAny(r.Note, v.o.Keys); err != nil {
+	r.Checkpoint, r.Quorum, err = v.o.Policy.Open(r.Note, v.o.Keys...)
+	if errors.Is(err, ErrQuorum) {
+		return aboutFile(NoQuorum, "checkpoint", err)
+	}
+	if err != nil {
 		return aboutFile(BadSignature, "checkpoint", err)
 	}
 	if v.o.Since == nil {
 		return nil
 	}
-	since, err := openWithAny(v.o.Since, v.o.Keys)
-	if err != nil {
+	since, _, err := v.o.Policy.Open(v.o.Since, v.o.Keys...)
+	if err != nil && !errors.Is(err, ErrQuorum) { // it may be older than the witnesses
 		return aboutFile(BadSignature, "", err)
 	}
 	r.Since = &since
@@ -116,16 +122,6 @@ func (v *verifier) open(ctx context.Context) (err error) {
 		return &Finding{Fault: Shortened, Entry: r.Checkpoint.Size, Other: since.Size}
 	}
 	return nil
-}
-
-func openWithAny(signed []byte, keys []string) (c Checkpoint, err error) {
-	err = errors.New("no key is given")
-	for _, key := range keys {
-		if c, err = OpenCheckpoint(signed, key); err == nil {
-			return c, nil
-		}
-	}
-	return c, err
 }
 
 // readAll checks bundle after bundle: several at a time, and then what they
