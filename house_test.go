@@ -181,6 +181,9 @@ func TestSQLiteHasItsLibc(t *testing.T) {
 // The foreign judges run the program with the modules that it has everywhere
 // else. After a change of go.mod: go -C interop mod tidy.
 func TestJudgesHaveOurModules(t *testing.T) {
+	if out, err := exec.Command("go", "-C", "interop", "list", "-test", "-deps", "./...").CombinedOutput(); err != nil {
+		t.Errorf("interop does not build: %v\n%s", err, out)
+	}
 	ours, theirs := required(t, "go.mod"), required(t, "interop/go.mod")
 	for name, version := range theirs {
 		if ours[name] != "" && ours[name] != version {

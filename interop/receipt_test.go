@@ -19,6 +19,7 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 
 	"example.org/chorus/internal/chorustest"
+	"example.org/chorus/record"
 )
 
 // receipt makes the receipt of an entry by their code from what is served.
@@ -116,13 +117,24 @@ func TestReceipts(t *testing.T) {
 			if err := j.proved(receipt); err != nil {
 				t.Error(err)
 			}
+			if c, err := record.CheckReceipt(receipt, nil, key); err != nil || uint64(c.Index) != place {
+				t.Errorf("we say %v, %v", c, err)
+			}
 			said, err := byHand(t, receipt, key)
 			if want := fmt.Sprintf("PROVED: this is entry %d of the record %s, which its key signed when it held %d entries.\n", place, j.key.Name(), size); err != nil || !strings.HasPrefix(said, want) {
 				t.Errorf("%v, said %s, want %s", err, said, want)
 			}
 		})
 	}
-	said, _ := byHand(t, in.receipt(1).Marshal(), key)
+	p := in.receipt(1)
+	p.Checkpoint = cosigned(t, p.Checkpoint, eyes(t, "ada")["ada"])
+	said, err := byHand(t, p.Marshal(), key)
+	if err == nil {
+		err = j.proved(p.Marshal())
+	}
+	if err != nil {
+		t.Errorf("with a cosignature: %v", err)
+	}
 	if person := people(t, 1)[0]; !strings.Contains(said, person.Identity.Value.Name) {
 		t.Errorf("it does not show %s:\n%s", person.Identity.Value.Name, said)
 	}
@@ -138,6 +150,9 @@ func TestChangedReceipts(t *testing.T) {
 	for i := 0; i < len(receipt); i += 1 + len(receipt)/30 {
 		changed := bytes.Clone(receipt)
 		changed[i] ^= 1
+		if _, err := record.CheckReceipt(changed, nil, key); err == nil {
+			t.Errorf("with %q in place of %q at byte %d, we have nothing against it", changed[i], receipt[i], i)
+		}
 		if said, err := byHand(t, changed, key); err == nil || !strings.Contains(said, "NOT PROVED: ") {
 			t.Errorf("with %q in place of %q at byte %d: %v, said %s", changed[i], receipt[i], i, err, said)
 		}
@@ -154,6 +169,9 @@ func TestChangedReceipts(t *testing.T) {
 		"with windows' lines":  bytes.ReplaceAll(receipt, []byte("\n"), []byte("\r\n")),
 		"with another's entry": exchange(t, in),
 	} {
+		if _, err := record.CheckReceipt(changed, nil, key); err == nil {
+			t.Errorf("%s: we have nothing against it", name)
+		}
 		if said, err := byHand(t, changed, key); err == nil {
 			t.Errorf("%s: %s", name, said)
 		}
