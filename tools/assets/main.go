@@ -47,6 +47,13 @@ func build(folder string) error {
 			return err
 		}
 	}
+	page, err := verifier(filepath.Join(folder, "src", "verify"))
+	if err != nil {
+		return err
+	}
+	if err := writeAll(dist, "verify.html", page, keep); err != nil {
+		return err
+	}
 	if err := sweep(dist, keep); err != nil {
 		return err
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
 // Package asset holds what an instance sends with its pages: one style, one
-// script, one small mark for the browser's tab. They are made from src/ by a
+// script, one small mark for the browser's tab, and the page that checks
+// receipts and bundles without a network. They are made from src/ by a
 // program in tools/ and kept in dist/, already packed. Their names change with
 // what they hold, so a browser may keep them for ever and asks nobody else.
 package asset
@@ -23,3 +24,6 @@ func Path(name string) string {
 	}
 	return "/assets/" + made
 }
+
+// Verifier is the page that checks receipts and bundles, whole in one file.
+func Verifier() []byte { return files[verifierPath].plain }

@@ -3,6 +3,8 @@
 package asset
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"path"
 	"strconv"
@@ -18,7 +20,10 @@ type file struct {
 
 var files = load()
 
-// Handler answers /assets/…, /favicon.svg and /favicon.ico; all else is not found.
+// verifierPath never changes, so that people can write it down.
+const verifierPath = "/verify.html"
+
+// Handler answers /assets/…, /favicon.svg, /favicon.ico and /verify.html; all else is not found.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/", func(w http.ResponseWriter, r *http.Request) {
@@ -31,22 +36,27 @@ func Handler() http.Handler {
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		http.Redirect(w, r, Path("favicon.svg"), http.StatusMovedPermanently)
 	})
+	mux.HandleFunc("GET "+verifierPath, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "connect-src 'none'; frame-ancestors 'none'") // the rest stands in the page itself
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		send(w, r, verifierPath, "public, max-age=3600")
+	})
 	return mux
 }
 
 func load() map[string]file {
 	all := map[string]file{}
 	for _, name := range names {
-		base := "dist/" + name
-		all["/assets/"+name] = file{
-			kind:  contentType(name),
-			etag:  strings.TrimSuffix(name, path.Ext(name)),
-			plain: mustRead(base),
-			gz:    mustRead(base + ".gz"),
-			br:    mustRead(base + ".br"),
-		}
+		all["/assets/"+name] = loadFile(name, strings.TrimSuffix(name, path.Ext(name)))
 	}
+	sum := sha256.Sum256(mustRead("dist/verify.html"))
+	all[verifierPath] = loadFile("verify.html", hex.EncodeToString(sum[:8]))
 	return all
+}
+
+func loadFile(name, etag string) file {
+	base := "dist/" + name
+	return file{kind: contentType(name), etag: etag, plain: mustRead(base), gz: mustRead(base + ".gz"), br: mustRead(base + ".br")}
 }
 
 func mustRead(name string) []byte {
@@ -64,6 +74,8 @@ func contentType(name string) string {
 		return "text/css; charset=utf-8"
 	case ".js":
 		return "text/javascript; charset=utf-8"
+	case ".html":
+		return "text/html; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
 	}

@@ -93,6 +93,7 @@ func (s *Site) Handler() http.Handler {
 	s.Mount("/assets/", asset.Handler())
 	s.Mount("/favicon.svg", asset.Handler())
 	s.Mount("/favicon.ico", asset.Handler())
+	s.Mount("/verify.html", asset.Handler())
 	s.Handle("/", func(*Visit) error { return chorus.ErrNotFound })
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
