@@ -112,9 +112,9 @@ function show() {
   result.append(element("h2", say(verdict)));
   const add = (name, ...rest) => result.appendChild(element(name, ...rest));
   if (refused) return add("p", say(refused.message, refused.values));
-  if (bundle) add("p", say(bundle.from ? "partGood" : "bundleGood",
-    { origin: bundle.checkpoint.origin, size: bundle.checkpoint.size, from: bundle.from, last: bundle.checkpoint.size - 1 }));
-  if (receipt?.leaf) add("p", say("receiptGood", { index: receipt.index, origin: receipt.checkpoint.origin, size: receipt.checkpoint.size }));
+  if (bundle) add("p", say(bundle.from ? "partGood" : "bundleGood", { ...bundle.checkpoint, from: bundle.from, last: bundle.checkpoint.size - 1 }));
+  if (receipt?.leaf) add("p", say("receiptGood", { ...receipt.checkpoint, index: receipt.index }));
+  if (receipt && !receipt.leaf && !bundle) add("p", say("checkpointGood", receipt.checkpoint));
   if (bundle && receipt) add("p", say(compared ? "bothGood" : "notCompared"));
   add("p", say(trusted ? "keyGiven" : "firstSight"));
   result.append(basis(bundle ?? receipt));
@@ -125,7 +125,10 @@ function show() {
 
 function list(pairs) {
   const made = element("dl");
-  for (const [term, text, attributes] of pairs) made.append(element("dt", term), element("dd", text, { dir: "auto", ...attributes }));
+  for (const [term, text, attributes] of pairs) {
+    made.append(element("dt", term), element("dd"));
+    made.lastChild.append(element("bdi", text, attributes));
+  }
   return made;
 }
 
@@ -140,18 +143,14 @@ function basis({ checkpoint, key, witnesses }) {
 }
 
 function numbers({ checkpoint, counts, titles }) {
-  const table = element("table"), columns = ["people", "organisations", "waiting"];
-  const row = (into, cells) => into.appendChild(element("tr")).append(...cells);
-  row(table.appendChild(element("thead")), ["declaration", ...columns].map((c) => element("th", say(c), { scope: "col" })));
-  const body = table.appendChild(element("tbody"));
+  const all = element("ul");
   for (const [subject, numbers] of counts) {
     const title = titles.get(subject), here = title?.translations?.[language];
-    const name = element("th", here || title?.text || subject, { scope: "row", dir: "auto", lang: here ? language : title?.lang ?? "" });
-    row(body, [name, ...columns.map((c) => element("td", digits(numbers[c])))]);
+    const name = element("strong", here || title?.text || subject, { dir: "auto", lang: here ? language : title?.lang ?? "" });
+    const told = ["people", "organisations", "waiting"].map((k) => say(k) + ": " + digits(numbers[k]));
+    all.appendChild(element("li")).append(name, element("span", told.join(" · ")));
   }
-  const frame = element("div", "", { class: "wide", tabindex: 0, role: "region", "aria-labelledby": "numbers" });
-  frame.append(table);
-  return [element("h3", say("numbers", { size: checkpoint.size }), { id: "numbers" }), frame];
+  return [element("h3", say("numbers", checkpoint)), all];
 }
 
 function entry({ leaf, parts }, bundle) {
