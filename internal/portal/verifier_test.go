@@ -116,6 +116,20 @@ func (p *parcel) clone() *parcel {
 	return &c
 }
 
+// continues leaves out what was complete when the record had from entries.
+func (p *parcel) continues(from int64) {
+	for name := range p.files {
+		path := strings.TrimPrefix(name, p.folder)
+		if n, ok := strings.CutPrefix(path, "bodies/"); ok {
+			path = "tile/entries/" + n
+		}
+		if ref, err := record.ParseTilePath(path); err == nil && record.TileWidthAt(from, ref.Level, ref.N) == record.TileWidth {
+			delete(p.files, name)
+		}
+	}
+	p.files["bundle.json"] = bytes.Replace(p.files["bundle.json"], []byte(`"from":0`), fmt.Appendf(nil, `"from":%d`, from), 1)
+}
+
 // swap changes bytes in a file of the record.
 func (p *parcel) swap(path, old, new string) {
 	p.t.Helper()
@@ -132,17 +146,18 @@ func (p *parcel) grow() record.Hash {
 	tree := new(record.Tree)
 	for n := int64(0); n*record.TileWidth < p.size; n++ {
 		var bundle []byte
-		some := p.leaves[n*record.TileWidth : min(p.size, (n+1)*record.TileWidth)]
-		for _, leaf := range some {
+		var hashes []record.Hash
+		for _, leaf := range p.leaves[n*record.TileWidth : min(p.size, (n+1)*record.TileWidth)] {
 			var err error
 			if bundle, err = record.AppendEntry(bundle, leaf); err != nil {
 				p.t.Fatal(err)
 			}
-			for _, tile := range tree.Append(record.LeafHash(leaf)) {
-				p.files[p.folder+record.TileRef{Level: tile.Level, N: tile.N, Width: tile.Width()}.Path()] = tile.Data
-			}
+			hashes = append(hashes, record.LeafHash(leaf))
 		}
-		p.files[p.folder+record.TileRef{Level: record.EntriesLevel, N: n, Width: len(some)}.Path()] = bundle
+		p.files[p.folder+record.TileRef{Level: record.EntriesLevel, N: n, Width: len(hashes)}.Path()] = bundle
+		for _, tile := range tree.Append(hashes...) {
+			p.files[p.folder+record.TileRef{Level: tile.Level, N: tile.N, Width: tile.Width()}.Path()] = tile.Data
+		}
 	}
 	return tree.Root()
 }
@@ -346,6 +361,13 @@ func TestVerifierPage(t *testing.T) {
 			"Numbers as of #311", "A harbour for all\nPeople: 302 · Organisations: 1 · Organisations not checked yet: 0", fingerprint[:4]+" "+fingerprint[4:8])
 		d.wants(given{zip: p.zip(), key: fingerprint}, "True\n", "The key is the one that you gave.")
 		d.wants(given{zip: p.zip(), paste: p.receipt(3), key: vkey}, "True\n", "entry #3 stands", "one and the same record", "#305 invalidation")
+	})
+	t.Run("continuation", func(t *testing.T) {
+		c := p.clone()
+		c.continues(260)
+		d.wants(given{zip: c.zip(), paste: p.receipt(300), key: vkey}, "True\n", "entries #256 to #310 of the record of", "one and the same record")
+		c.swap("tile/1/000.p/1", string(c.files[c.folder+"tile/1/000.p/1"][:1]), "?")
+		d.wants(given{zip: c.zip()}, "Refused\n", "not those that were signed")
 	})
 	t.Run("receipt", func(t *testing.T) {
 		for _, i := range []int64{0, 1, 255, 256, p.size - 1} {

@@ -1,7 +1,8 @@
 // Bytes, texts and SHA-256. The browser's own SHA-256 answers later and one at a
 // time; a record has millions of small hashes, so here is one that answers at once.
 
-const utf8 = (text) => new TextEncoder().encode(text);
+const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const utf8 = (text) => encoder.encode(text);
 const hex = (bytes) => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 const same = (a, b) => a.length === b.length && a.every((x, i) => x === b[i]);
 
@@ -15,7 +16,7 @@ function join(...pieces) {
 // fromUTF8 is the text of bytes, or null when they are none.
 function fromUTF8(bytes) {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return null;
   }
@@ -31,10 +32,32 @@ function fromBase64(text) {
   }
 }
 
-const fromBase64URL = (text) => /^[\w-]*$/.test(text)
-  ? fromBase64(text.replace(/-/g, "+").replace(/_/g, "/") + "=".repeat(-text.length & 3)) : null;
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const sixBits = new Int8Array(128).fill(-1);
+for (let i = 0; i < 64; i++) sixBits[alphabet.charCodeAt(i)] = i;
 
-const toBase64URL = (bytes) => btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+function fromBase64URL(text) {
+  const bytes = new Uint8Array(text.length * 3 >> 2);
+  let bits = 0, have = 0, at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const six = sixBits[text.charCodeAt(i)] ?? -1;
+    if (six < 0) return null;
+    bits = bits << 6 | six;
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    bytes[at++] = bits >> have;
+    bits &= (1 << have) - 1;
+  }
+  return bits || have > 4 ? null : bytes;
+}
+
+function toBase64URL(bytes) {
+  let text = "", bits = 0, have = 0;
+  for (let i = 0; i < bytes.length; i++)
+    for (bits = bits << 8 | bytes[i], have += 8; have >= 6; bits &= (1 << have) - 1) text += alphabet[bits >> (have -= 6)];
+  return have ? text + alphabet[bits << 6 - have] : text;
+}
 
 // The constants of FIPS 180-4: fractions of the roots of the first primes.
 const primes = [];
@@ -52,7 +75,7 @@ function block(state, bytes, at) {
     words[i] = words[i - 16] + words[i - 7] +
       ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3) + ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10);
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
   for (let i = 0; i < 64; i++) {
     const t = h + ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (e & f ^ ~e & g) + rounds[i] + words[i] | 0;
     const u = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b ^ a & c ^ b & c) | 0;
@@ -64,13 +87,12 @@ function block(state, bytes, at) {
 function sha256(bytes) {
   const state = begin.slice(), whole = bytes.length & ~63, rest = bytes.length - whole;
   for (let at = 0; at < whole; at += 64) block(state, bytes, at);
-  const tail = new Uint8Array(rest < 56 ? 64 : 128), view = new DataView(tail.buffer);
+  const tail = new Uint8Array(rest < 56 ? 64 : 128);
   tail.set(bytes.subarray(whole));
   tail[rest] = 128;
-  view.setUint32(tail.length - 8, bytes.length / 2 ** 29);
-  view.setUint32(tail.length - 4, bytes.length << 3);
+  for (let i = 1, bits = bytes.length * 8; i < 8; i++, bits = Math.floor(bits / 256)) tail[tail.length - i] = bits;
   for (let at = 0; at < tail.length; at += 64) block(state, tail, at);
-  const hash = new DataView(new ArrayBuffer(32));
-  state.forEach((word, i) => hash.setInt32(4 * i, word));
-  return new Uint8Array(hash.buffer);
+  const hash = new Uint8Array(32);
+  for (let i = 0; i < 32; i++) hash[i] = state[i >> 2] >> 24 - 8 * (i & 3);
+  return hash;
 }

@@ -12,7 +12,8 @@ const refuse = (sentence, values) => { throw new Refusal(sentence, values); };
 
 const leafHash = (leaf) => sha256(join([0], leaf));
 const nodeHash = (left, right) => sha256(join([1], left, right));
-const commitment = (salt, body) => sha256(join(utf8("chorus-body-v1\0"), salt, body));
+const committed = utf8("chorus-body-v1\0");
+const commitment = (salt, body) => sha256(join(committed, salt, body));
 
 const isHash = (s) => /^[\w-]{42}[AEIMQUYcgkosw048]$/.test(s);
 const isWord = (s) => /^[a-z][a-z0-9-]{0,39}$/.test(s);
@@ -28,9 +29,8 @@ const leafFields = {
 function parseLeaf(bytes) {
   try {
     const text = fromUTF8(bytes), leaf = JSON.parse(text), keys = Object.keys(leaf);
-    const again = "{" + keys.sort().map((k) => JSON.stringify(k) + ":" + JSON.stringify(leaf[k])).join() + "}";
-    const good = again === text && bytes.length <= 1024 && ["d", "k", "s", "v"].every((k) => k in leaf) &&
-      keys.every((k) => Object.hasOwn(leafFields, k) && leafFields[k](leaf[k]));
+    const good = JSON.stringify(leaf) === text && bytes.length <= 1024 && ["d", "k", "s", "v"].every((k) => k in leaf) &&
+      keys.every((k, i) => (!i || keys[i - 1] < k) && Object.hasOwn(leafFields, k) && leafFields[k](leaf[k]));
     return good ? { c: [], p: [], r: "", ...leaf } : null;
   } catch {
     return null;
@@ -42,7 +42,7 @@ function parseParts(parts) {
   const read = (part) => {
     const keys = Object.keys(part).join();
     if (keys === "withheld" && part.withheld === true || keys === "redacted_by" && isNumber(part.redacted_by)) return part;
-    const salt = keys === "salt,body" && fromBase64URL(part.salt), body = salt && fromBase64URL(part.body);
+    const salt = keys === "salt,body" && fromBase64URL(String(part.salt)), body = salt && fromBase64URL(String(part.body));
     return body && salt.length === 32 ? { salt, body } : null;
   };
   const all = Array.isArray(parts) && parts.every((p) => p && typeof p === "object") ? parts.map(read) : [null];
