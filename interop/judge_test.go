@@ -23,6 +23,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"k8s.io/klog/v2"
 
+	"example.org/chorus"
+	"example.org/chorus/fact"
 	"example.org/chorus/record"
 )
 
@@ -169,4 +171,15 @@ func (j judge) entry(t *testing.T, place, size uint64) []byte {
 		t.Fatal(err)
 	}
 	return b.Entries[place%layout.EntryBundleWidth]
+}
+
+// ours is what our own verifier says of a record, and the count of its letter.
+func ours(t *testing.T, files record.Source, key string) (*record.Report, fact.Count, error) {
+	t.Helper()
+	var tally fact.Tally
+	report, err := record.Verify(t.Context(), files, record.VerifyOptions{Keys: []string{key}, Each: func(e *record.Entry) error {
+		tally.Add(fact.Hash(e.Hash), fact.Head{Kind: e.Leaf.Kind, Subject: chorus.ID(e.Leaf.Subject), Ref: fact.Hash(e.Leaf.Ref)})
+		return nil
+	}})
+	return report, tally.Count(letter), err
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -25,35 +26,48 @@ import (
 // receipt makes the receipt of an entry by their code from what is served.
 func (in *instance) receipt(place uint64) *proof.TLogProof {
 	in.t.Helper()
-	j := judgeOf(in.t, in.address())
-	c, text := j.checkpoint(in.t)
-	path, err := j.prover(in.t, c.Size).InclusionProof(in.t.Context(), place)
-	if err != nil {
-		in.t.Fatal(err)
-	}
-	p := &proof.TLogProof{Index: place, Checkpoint: text, ExtraData: in.extra(place, c.Size)}
-	for _, h := range path {
-		p.Hashes = append(p.Hashes, [32]byte(h))
-	}
-	return p
+	return judgeOf(in.t, in.address()).receipt(in.t, place, in.body(place))
 }
 
-// extra is the entry and what of its body is served.
-func (in *instance) extra(place, size uint64) []byte {
+// body is what is served of what an entry commits to.
+func (in *instance) body(place uint64) []byte {
 	in.t.Helper()
 	res, err := http.Get(fmt.Sprintf("%s/body/%d", in.address(), place)) // 410 when something was erased
 	if err != nil {
 		in.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var body struct {
-		Parts json.RawMessage `json:"parts"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
 		in.t.Fatal(err)
 	}
-	leaf := base64.RawURLEncoding.EncodeToString(judgeOf(in.t, in.address()).entry(in.t, place, size))
-	return fmt.Appendf(nil, `{"leaf":"%s","parts":%s}`, leaf, body.Parts)
+	return body
+}
+
+func (j judge) receipt(t *testing.T, place uint64, body []byte) *proof.TLogProof {
+	t.Helper()
+	c, text := j.checkpoint(t)
+	path, err := j.prover(t, c.Size).InclusionProof(t.Context(), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &proof.TLogProof{Index: place, Checkpoint: text, ExtraData: extra(t, j.entry(t, place, c.Size), body)}
+	for _, h := range path {
+		p.Hashes = append(p.Hashes, [32]byte(h))
+	}
+	return p
+}
+
+// extra is what makes a receipt of a proof: the entry, and its parts as in its body.
+func extra(t *testing.T, entry, body []byte) []byte {
+	t.Helper()
+	var b struct {
+		Parts json.RawMessage `json:"parts"`
+	}
+	if err := json.Unmarshal(body, &b); err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Appendf(nil, `{"leaf":"%s","parts":%s}`, base64.RawURLEncoding.EncodeToString(entry), b.Parts)
 }
 
 // proved has their code check a receipt, but for what the entry commits to.
@@ -186,7 +200,8 @@ func TestChangedReceipts(t *testing.T) {
 func exchange(t *testing.T, in *instance) []byte {
 	t.Helper()
 	p := in.receipt(3)
-	p.ExtraData = in.extra(4, uint64(in.head().Size))
+	j := judgeOf(t, in.address())
+	p.ExtraData = extra(t, j.entry(t, 4, uint64(in.head().Size)), in.body(4))
 	return p.Marshal()
 }
 

@@ -42,6 +42,9 @@ func TestDamagedRecord(t *testing.T) {
 			if err := judgeIn(t, folder).checkWithin(10 * time.Second); err == nil {
 				t.Error("fsck has nothing against it")
 			}
+			if _, _, err := ours(t, record.Files(os.DirFS(folder)), in.key().Verifier()); err == nil {
+				t.Error("we have nothing against it")
+			}
 		})
 	}
 }
@@ -76,6 +79,42 @@ func damages(t *testing.T, key *record.Key, c record.Checkpoint) map[string]func
 		"the checkpoint is another's":      changing("checkpoint", func([]byte) []byte { return signed(t, stranger(t, c.Origin), c.Size, c.Root) }),
 		"the checkpoint promises one more": changing("checkpoint", func([]byte) []byte { return signed(t, key, c.Size+1, c.Root) }),
 		"the checkpoint has another root":  changing("checkpoint", func([]byte) []byte { return signed(t, key, c.Size, record.Hash{1}) }),
+	}
+}
+
+// TestBesidesTheTree damages what fsck does not look at, and we do.
+func TestBesidesTheTree(t *testing.T) {
+	in := open(t)
+	in.sign(300)
+	whole, key := t.TempDir(), in.key().Verifier()
+	copyRecord(t, in.address(), whole)
+	const bodies = "bodies/000"
+	last := record.TileRef{Level: record.EntriesLevel, N: 1, Width: int(in.head().Size) - 256}.Path()
+	for name, damage := range map[string]func(*testing.T, string){
+		"a name is another": changing(bodies, func(b []byte) []byte {
+			at := bytes.Index(b, []byte(`"body":"`)) + 12
+			b[at] ^= 1
+			return b
+		}),
+		"two bodies change places": changing(bodies, func(b []byte) []byte {
+			line := bytes.SplitAfterN(b, []byte("\n"), 4)
+			line[1] = bytes.Replace(line[2], []byte(`"i":2`), []byte(`"i":1`), 1)
+			return bytes.Join(line, nil)
+		}),
+		"bodies are missing": removing(bodies),
+		"an entry too many":  changing(last, func(b []byte) []byte { return append(b, 0, 1, 'x') }),
+	} {
+		folder := t.TempDir()
+		if err := os.CopyFS(folder, os.DirFS(whole)); err != nil {
+			t.Fatal(err)
+		}
+		damage(t, folder)
+		if err := judgeIn(t, folder).check(); err != nil {
+			t.Errorf("%s: fsck sees it after all: %v", name, err)
+		}
+		if _, _, err := ours(t, record.Files(os.DirFS(folder)), key); err == nil {
+			t.Errorf("%s: we have nothing against it", name)
+		}
 	}
 }
 
