@@ -1,11 +1,12 @@
 # Everything a developer of Chorus does, by name. `make` alone lists it.
 
 FUZZTIME ?= 10s
+ENTRIES ?= 1000000
 TOOL := go tool -modfile=tools/go.mod
 # Modules of their own, beside the main one.
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
 
-.PHONY: help run test check needs format house lint fresh generate golden shots bench bench-opinion fuzz
+.PHONY: help run test check needs format house lint fresh generate golden shots bench bench-opinion bench-record fuzz
 
 help: ## lists these
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1 \2/p' Makefile | awk '{ t = $$2; $$1 = $$2 = ""; printf "  make %-14s %s\n", t, $$0 }'
@@ -53,6 +54,9 @@ bench: ## measures an instance on this machine
 
 bench-opinion: ## measures the mathematics of deliberation; LARGE=1 adds a million people
 	@tools/bench-opinion.sh
+
+bench-record: ## times tessera's fsck and our verifier on a record of ENTRIES=1000000, which takes 1 GB of disk
+	@go -C interop test -count=1 -timeout 60m -v -run '^TestSpeed$$' . -args -entries $(ENTRIES)
 
 fuzz: ## feeds every parser nonsense, FUZZTIME=10s each
 	@tools/fuzz.sh $(FUZZTIME)
