@@ -139,7 +139,7 @@ func (in *instance) checkpoint() {
 // number is the number on the page of the declaration.
 func (in *instance) number() int {
 	in.t.Helper()
-	text := string(get(in.t, in.URL+letterPath+"/number"))
+	text, _, _ := strings.Cut(string(get(in.t, in.URL+letterPath+"/number")), "\n")
 	n, err := strconv.Atoi(strings.ReplaceAll(text, ",", ""))
 	if err != nil {
 		in.t.Fatal(err)

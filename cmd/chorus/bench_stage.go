@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -154,7 +155,8 @@ func (s *stage) count() (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return digits(string(r.body)), r.want(http.StatusOK)
+	number, _, _ := strings.Cut(string(r.body), "\n")
+	return digits(number), r.want(http.StatusOK)
 }
 
 // digits reads a number however its thousands are parted.

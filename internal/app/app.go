@@ -20,6 +20,7 @@ import (
 	"example.org/chorus/internal/commons/cause"
 	"example.org/chorus/internal/commons/initiative"
 	"example.org/chorus/internal/commons/organisation"
+	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/commons/wording"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/job"
@@ -91,6 +92,7 @@ type App struct {
 	Accounts      *account.Service
 	Organisations *organisation.Service
 	Initiatives   *initiative.Service
+	Receipts      *receipt.Service
 	Declarations  *declaration.Service
 	Portal        *portal.Service
 }
@@ -134,6 +136,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.Record = recorder.New(a.DB, func(b []byte) []byte { return a.Vault.Seal("opening", b) }, c.Log)
+	a.Record.Unseal(func(b []byte) ([]byte, error) { return a.Vault.Open("opening", b) })
 	if err := a.Record.Sign(c.Data, c.BaseURL+portal.RecordPath); err != nil {
 		return err
 	}
@@ -157,7 +160,7 @@ var schemas = []string{recorder.Schema, job.Schema, mail.Schema, web.Schema, cat
 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
-	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(),
+	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(), receipt.Messages(),
 		declaration.Messages(), declaration.DeskMessages(), portal.Messages())
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
@@ -171,8 +174,9 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Organisations = &organisation.Service{DB: a.DB, Vault: a.Vault, Mail: a.Mail, Record: a.Record, Catalogue: c, BaseURL: base, Accounts: a.Accounts}
 	a.Accounts.Holders = []account.Holder{a.Organisations}
 	a.Initiatives = &initiative.Service{DB: a.DB, Recorder: a.Record}
+	a.Receipts = &receipt.Service{DB: a.DB, Record: a.Record}
 	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Organisations: a.Organisations, Accounts: a.Accounts,
-		Catalogue: c, BaseURL: base, Log: a.Config.Log}
+		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log}
 	kind, _, _ := strings.Cut(a.Config.Mail, ":")
 	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Accounts: a.Accounts, Organisations: a.Organisations,
 		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine}}
@@ -181,6 +185,7 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Accounts.Routes(a.Site)
 	a.Organisations.Routes(a.Site)
 	a.Initiatives.Routes(a.Site)
+	a.Receipts.Routes(a.Site)
 	a.Declarations.Routes(a.Site)
 	a.Portal.Routes(a.Site)
 }

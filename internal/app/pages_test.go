@@ -37,11 +37,15 @@ func (h *house) pages() []page {
 	return []page{
 		{"home", "/", reader, 0}, {"causes", "/causes", reader, 0}, {"about", "/about", reader, 0}, {"privacy", "/privacy", reader, 0},
 		{"declaration", h.open, reader, 0}, {"closed", h.shut, reader, 0}, {"names", h.open + "/names", reader, 0}, {"sign", h.open + "/sign", reader, 0},
+		{"count", h.open + "/count", reader, 0}, {"record", "/record", reader, 0}, {"entries", "/record/entries", reader, 0},
+		{"entry", fmt.Sprintf("/r/%d", h.entry), reader, 0}, {"entry-print", fmt.Sprintf("/r/%d/print", h.entry), reader, 0},
+		{"entry-missing", "/r/123456789", reader, 404},
 		{"initiative", "/initiatives/" + string(h.frame), reader, 0}, {"organisations", "/organisations", reader, 0}, {"organisation", org, reader, 0},
 		{"organisation-waiting", "/organisations/" + string(h.choir), reader, 0},
 		{"signing", h.open + "/signing", reader, 0}, {"sign-in", "/sign-in", reader, 0}, {"code", "/sign-in/code", reader, 0},
 		{"own", mine, reader, 0}, {"own-asked", "/mine/" + h.asked, reader, 0}, {"own-withdrawn", "/mine/" + h.withdrew, reader, 0},
-		{"own-withdraw", mine + "/withdraw", reader, 0}, {"own-erase", mine + "/erase", reader, 0},
+		{"own-receipt", mine + "/receipt", reader, 0},
+		{"own-withdraw", mine + "/withdraw", reader, 0}, {"own-decline", mine + "/decline", reader, 0}, {"own-erase", mine + "/erase", reader, 0},
 		{"no-mail", "/no-mail/" + h.Mail.BlockCode(signer), reader, 0}, {"stale-link", "/sign-in/AAAAAAAAAAAAAAAA", reader, 404},
 		{"setup-dead", "/setup/AAAAAAAAAAAAAAAA", reader, 410}, {"nothing-here", "/nothing-here", reader, 404}, {"closed-sign", h.shut + "/sign", reader, 409},
 		{"account", "/account", member, 0}, {"account-data", "/account/data", member, 0}, {"account-close", "/account/close", member, 0},
@@ -66,6 +70,7 @@ func (h *house) files() []page {
 		{"held", "/account/data.json", member, 0}, {"file", "/desk/declarations/" + string(h.draft) + "/declaration.md", member, 0},
 		{"checkpoint", "/record/checkpoint", reader, 0}, {"verifier-key", "/record/vkey", reader, 0}, {"tile", "/record/tile/0/000.p/1", reader, 0},
 		{"bodies", "/record/bodies/000", reader, 0}, {"body", "/record/body/0", reader, 0},
+		{"receipt", fmt.Sprintf("/r/%d.tlog-proof", h.entry), reader, 0}, {"own-proof", "/mine/" + h.signed + "/receipt.tlog-proof", reader, 0},
 		{"mine-held", "/mine/" + h.signed + "/data.json", reader, 0},
 	}
 }

@@ -11,6 +11,8 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /about", s.about)
 	site.HandlePublic("GET /privacy", s.privacy)
 
+	site.HandlePublic("GET "+RecordPath, s.aboutRecord)
+	site.HandlePublic("GET "+RecordPath+"/entries", s.entries)
 	site.HandlePublic("GET "+RecordPath+"/checkpoint", s.checkpoint)
 	site.HandlePublic("GET "+RecordPath+"/vkey", s.verifierKey)
 	site.Handle("GET "+RecordPath+"/tile/{path...}", s.tile)

@@ -12,6 +12,7 @@
 package portal
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"sync/atomic"
@@ -50,6 +51,9 @@ type Service struct {
 	Accounts      *account.Service
 	Organisations *organisation.Service
 	Settings      Settings
+
+	// Eyes are those who look at the record from outside; nil if nobody is asked.
+	Eyes func(context.Context) ([]Eye, error)
 
 	kept atomic.Pointer[keptSite]
 }

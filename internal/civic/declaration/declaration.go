@@ -26,6 +26,7 @@ import (
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
+	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/mail"
@@ -52,6 +53,7 @@ type Service struct {
 	Mail          *mail.Outbox
 	Organisations *organisation.Service
 	Accounts      *account.Service
+	Receipts      *receipt.Service
 	Catalogue     *lang.Catalogue
 	BaseURL       string // as people reach it, for links in mail
 	Log           *slog.Logger

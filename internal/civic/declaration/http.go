@@ -13,6 +13,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/platform/web"
 )
 
@@ -20,6 +21,7 @@ import (
 func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /declarations/{slug}", s.show)
 	site.HandlePublic("GET /declarations/{slug}/number", s.number)
+	site.HandlePublic("GET /declarations/{slug}/count", s.count)
 	site.HandlePublic("GET /declarations/{slug}/names", s.names)
 	site.HandlePublic("GET /declarations/{slug}/declaration.md", s.document)
 	site.Handle("GET /declarations/{slug}/signatures.csv", s.table)
@@ -41,6 +43,10 @@ func (s *Service) Routes(site *web.Site) {
 	site.Handle("POST /mine/{key}/show", s.ownDeed(s.ShowName))
 	site.Handle("POST /mine/{key}/erase", s.ownDeed(s.Erase))
 	site.Handle("GET /mine/{key}/data.json", s.data)
+	site.Handle("GET /mine/{key}/receipt.tlog-proof", s.ownReceipt)
+	site.Handle("GET /mine/{key}/receipt", s.printReceipt)
+	site.Handle("GET /mine/{key}/decline", s.askFirst("decline"))
+	site.Handle("POST /mine/{key}/decline", s.ownDeed(s.Decline))
 
 	s.deskRoutes(site)
 }
@@ -54,15 +60,25 @@ func (s *Service) show(v *web.Visit) error {
 	return v.Show(http.StatusOK, web.Page{Title: title, Description: p.Summary, Class: web.Split}, show(v, p))
 }
 
-// number is the count alone, for pages that stay open.
+// number is the count alone and, on a second line, of how much of the record
+// it is, for pages that stay open.
 func (s *Service) number(v *web.Visit) error {
-	d, err := s.BySlug(v.Context(), v.PathValue("slug"))
+	d, size, err := s.counted(v.Context(), v.PathValue("slug"))
 	if err != nil {
 		return err
 	}
 	v.Reply.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, err = v.Reply.Write([]byte(v.Say.Number(d.Number())))
+	_, err = v.Reply.Write([]byte(v.Say.Number(d.Number()) + "\n" + v.T("receipt.asof", "size", size)))
 	return err
+}
+
+// count says how the number comes about.
+func (s *Service) count(v *web.Visit) error {
+	p, err := s.countPage(v.Context(), v.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	return v.Show(http.StatusOK, web.Page{Title: v.T("declaration.recounting.title"), Class: web.Narrow}, recount(v, p))
 }
 
 func (s *Service) names(v *web.Visit) error {
@@ -208,6 +224,9 @@ func (s *Service) mineWith(v *web.Visit, status int, f web.Form) error {
 		return v.Show(status, web.Page{Title: v.T("declaration.confirm.title"), Class: web.Narrow, Private: true}, confirm(v, p))
 	}
 	p := minePage{Mine: m, Unlocked: s.isUnlocked(v, m.Key), Form: f}
+	if err := s.attest(v.Context(), &p); err != nil {
+		return err
+	}
 	return v.Show(status, web.Page{Title: v.T("declaration.mine.title"), Class: web.Narrow, Private: true}, mine(v, p))
 }
 
@@ -285,6 +304,32 @@ func (s *Service) data(v *web.Visit) error {
 		return err
 	}
 	return v.Download("signature.json", "application/json", b)
+}
+
+// ownReceipt is the receipt of a signature for its signer alone: it opens what
+// the public does not see.
+func (s *Service) ownReceipt(v *web.Visit) error {
+	key := v.PathValue("key")
+	if !s.isUnlocked(v, key) {
+		return v.Redirect("/mine/" + key)
+	}
+	r, err := s.ReceiptOf(v.Context(), key)
+	if err != nil {
+		return err
+	}
+	return v.Download(receipt.FileName(r.Index), "text/plain; charset=utf-8", r.Proof)
+}
+
+func (s *Service) printReceipt(v *web.Visit) error {
+	key := v.PathValue("key")
+	if !s.isUnlocked(v, key) {
+		return v.Redirect("/mine/" + key)
+	}
+	r, err := s.ReceiptOf(v.Context(), key)
+	if err != nil {
+		return err
+	}
+	return s.Receipts.ShowOwn(v, r, "/mine/"+key, "/mine/"+key+"/receipt.tlog-proof")
 }
 
 func (s *Service) showSignFor(v *web.Visit) error {

@@ -25,6 +25,9 @@ type Mine struct {
 	Signature   *Signature // as the public sees it; nil before it has its place
 	Commented   string     // "", waiting or shown
 	Erased      bool
+	Declined    bool // wants no receipt: the page tells no place in the record
+
+	hash []byte // of the signature in the record; nil before it is there
 }
 
 // Named reports whether the name stands in the public list.
@@ -48,6 +51,7 @@ func (s *Service) ByKey(ctx context.Context, key string) (*Mine, error) {
 			return err
 		}
 		m.State, m.Erased = who.state, who.hash != nil && who.details == nil
+		m.Declined, m.hash = who.declined, who.hash
 		if who.state != signed {
 			if form, err := s.newestForm(ctx, tx, id); err == nil {
 				m.Details = form

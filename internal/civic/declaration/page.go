@@ -32,6 +32,18 @@ func (s *Service) BySlug(ctx context.Context, slug string) (d *Declaration, err 
 	return d, err
 }
 
+// counted is BySlug with the size of the record that the count is of.
+func (s *Service) counted(ctx context.Context, slug string) (d *Declaration, size int64, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		if d, err = bySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		size, err = recorder.Size(ctx, tx)
+		return err
+	})
+	return d, size, err
+}
+
 // Number is the count shown large: people, or organisations where only they sign.
 func (d *Declaration) Number() int64 {
 	if d.Takes(fact.People) {
@@ -205,7 +217,7 @@ func (s *Service) writeTable(ctx context.Context, slug string, to io.Writer) err
 		if err != nil {
 			return err
 		}
-		return db.Each(ctx, tx, counted, func(r db.Row) error {
+		return db.Each(ctx, tx, countedSignatures, func(r db.Row) error {
 			sig, err := scanSignature(r)
 			if err != nil {
 				return err
@@ -227,7 +239,7 @@ func cell(s string) string {
 	return s
 }
 
-var counted = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND counts = 1 ORDER BY entry LIMIT 1000000`)
+var countedSignatures = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND counts = 1 ORDER BY entry LIMIT 1000000`)
 
 // signForPage is the data of signFor.
 type signForPage struct {
@@ -266,6 +278,7 @@ type confirmPage struct {
 type minePage struct {
 	*Mine
 	Unlocked bool
+	Receipt  *recorder.Receipt // nil while locked, before a checkpoint covers it, and for whom declined
 	Form     web.Form
 }
 
@@ -301,8 +314,12 @@ func (d Details) values() url.Values {
 func (m *Mine) held() map[string]any {
 	h := map[string]any{"declaration": m.Declaration.Title.Text, "state": m.State, "private": m.Details, "comment": m.Commented}
 	if m.Signature != nil {
-		h["public"] = map[string]any{"entry": m.Signature.Entry, "number": m.Signature.Number, "day": m.Signature.Day, "name": m.Signature.Name,
+		public := map[string]any{"day": m.Signature.Day, "name": m.Signature.Name,
 			"town": m.Signature.Town, "country": m.Signature.Country, "comment": m.Signature.Comment, "counts": m.Signature.Counts}
+		if !m.Declined {
+			public["entry"], public["number"] = m.Signature.Entry, m.Signature.Number
+		}
+		h["public"] = public
 	}
 	return h
 }

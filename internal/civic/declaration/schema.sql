@@ -36,6 +36,7 @@ CREATE TABLE declaration_signature (
 	verified     INTEGER NOT NULL  -- organisations
 ) STRICT;
 CREATE INDEX declaration_signature_list ON declaration_signature (declaration, class, entry);
+CREATE INDEX declaration_signature_uncounted ON declaration_signature (declaration, class) WHERE counts = 0;
 CREATE INDEX declaration_signature_entered ON declaration_signature (entered) WHERE entered >= 0;
 CREATE INDEX declaration_signature_named ON declaration_signature (named) WHERE named <> entry AND named >= 0;
 CREATE INDEX declaration_signature_commented ON declaration_signature (commented) WHERE commented >= 0;
@@ -87,6 +88,7 @@ CREATE TABLE private_signer (
 	comment     BLOB,             -- the comment in the record; NULL if none
 	wrong       INTEGER NOT NULL, -- wrong codes since the last right one
 	asked       INTEGER NOT NULL,
+	declined    INTEGER NOT NULL DEFAULT 0, -- 1: wants no receipt, so the own page tells no place
 	UNIQUE (declaration, dedupe)
 ) STRICT, WITHOUT ROWID;
 

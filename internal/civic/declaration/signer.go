@@ -24,6 +24,7 @@ type signer struct {
 	shown       []byte // the entry that shows the name now
 	comment     []byte // the comment in the record
 	wrong       int    // codes typed in vain
+	declined    bool   // wants no receipt
 }
 
 // The states of a signer.
@@ -42,18 +43,19 @@ func newSignerID(now time.Time) chorus.ID {
 	return chorus.ID(base64.RawURLEncoding.EncodeToString(b[:]))
 }
 
-const signerColumns = `id, declaration, state, details, hash, shown, comment, wrong`
+const signerColumns = `id, declaration, state, details, hash, shown, comment, wrong, declined`
 
 var (
 	askSigner = db.SQL(`INSERT INTO private_signer (id, declaration, dedupe, lang, state, wrong, asked) VALUES ($1, $2, $3, $4, 'asked', 0, $5)
 		ON CONFLICT (declaration, dedupe) DO UPDATE SET asked = excluded.asked, lang = excluded.lang, wrong = 0
 		RETURNING id, state`)
 	signerByID  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
-	keepSigned  = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0, details = $1, hash = $2, shown = $3, comment = NULL WHERE id = $4 AND state <> 'signed'`)
+	keepSigned  = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0, details = $1, hash = $2, shown = $3, comment = NULL, declined = 0 WHERE id = $4 AND state <> 'signed'`)
 	keepShown   = db.SQL(`UPDATE private_signer SET shown = $2 WHERE id = $1`)
 	keepComment = db.SQL(`UPDATE private_signer SET comment = $2 WHERE id = $1`)
 	leaveSigner = db.SQL(`UPDATE private_signer SET state = 'withdrawn', shown = NULL, comment = NULL WHERE id = $1 AND state = 'signed'`)
 	eraseSigner = db.SQL(`UPDATE private_signer SET details = NULL, shown = NULL, comment = NULL WHERE id = $1`)
+	decline     = db.SQL(`UPDATE private_signer SET declined = 1 WHERE id = $1 AND hash IS NOT NULL`)
 	wrongCode   = db.SQL(`UPDATE private_signer SET wrong = wrong + 1 WHERE id = $1`)
 	rightCode   = db.SQL(`UPDATE private_signer SET wrong = 0 WHERE id = $1`)
 
@@ -76,7 +78,7 @@ var (
 )
 
 func scanSigner(r db.Row) (w signer, err error) {
-	return w, r.Scan(&w.id, &w.declaration, &w.state, &w.details, &w.hash, &w.shown, &w.comment, &w.wrong)
+	return w, r.Scan(&w.id, &w.declaration, &w.state, &w.details, &w.hash, &w.shown, &w.comment, &w.wrong, &w.declined)
 }
 
 func (w signer) signature() fact.Hash { return fact.Hash(w.hash) }

@@ -15,7 +15,6 @@ package account
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"time"
@@ -104,7 +103,7 @@ func ByID(ctx context.Context, tx *db.Tx, id chorus.ID) (Person, error) {
 
 // ByIDs are the people with these IDs, as far as there are any.
 func ByIDs(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]Person, error) {
-	list, err := db.All(ctx, tx, peopleByID, scanPerson, jsonList(ids))
+	list, err := db.All(ctx, tx, peopleByID, scanPerson, db.JSONList(ids))
 	found := make(map[chorus.ID]Person, len(list))
 	for _, p := range list {
 		found[p.ID] = p
@@ -129,18 +128,7 @@ func (s *Service) EmailsOf(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (ma
 		plain, err := s.Vault.Open(sealFor, sealed)
 		found[id] = string(plain)
 		return err
-	}, jsonList(ids))
-}
-
-func jsonList(ids []chorus.ID) string {
-	if ids == nil {
-		return "[]"
-	}
-	b, err := json.Marshal(ids)
-	if err != nil {
-		panic(err) // strings can always be written
-	}
-	return string(b)
+	}, db.JSONList(ids))
 }
 
 // EmailOf opens the address of a person, to write to it.

@@ -10,9 +10,6 @@ import (
 	"example.org/chorus/internal/platform/lang"
 )
 
-// theList is the values of a JSON list in $1.
-const theList = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST($1 AS jsonb))}})`
-
 const personColumns = `id, name, lang, steward, joined`
 
 var (
@@ -21,8 +18,8 @@ var (
 	personByID      = db.SQL(`SELECT ` + personColumns + ` FROM private_person WHERE id = $1`)
 	personByAddress = db.SQL(`SELECT ` + personColumns + ` FROM private_person WHERE address = $1`)
 	sealedByID      = db.SQL(`SELECT sealed FROM private_person WHERE id = $1`)
-	peopleByID      = db.SQL(`SELECT ` + personColumns + ` FROM private_person WHERE id IN ` + theList + ` ORDER BY id`)
-	sealedByIDs     = db.SQL(`SELECT id, sealed FROM private_person WHERE id IN ` + theList + ` ORDER BY id`)
+	peopleByID      = db.SQL(`SELECT ` + personColumns + ` FROM private_person WHERE id IN ` + db.InList + ` ORDER BY id`)
+	sealedByIDs     = db.SQL(`SELECT id, sealed FROM private_person WHERE id IN ` + db.InList + ` ORDER BY id`)
 	stewardIDs      = db.SQL(`SELECT id FROM private_person WHERE steward = 1 ORDER BY joined, id LIMIT 50`)
 	describePerson  = db.SQL(`UPDATE private_person SET name = $2, lang = $3 WHERE id = $1`)
 	makeSteward     = db.SQL(`UPDATE private_person SET steward = 1 WHERE id = $1`)

@@ -94,6 +94,22 @@ func ByRef(ctx context.Context, tx *db.Tx, ref chorus.Ref) (Card, error) {
 	return db.One(ctx, tx, cardByRef, scanCard, ref.String())
 }
 
+// ByIDs are the cards of things whose kinds are not known, where there are any.
+func ByIDs(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]Card, error) {
+	var refs []string
+	for _, id := range ids {
+		for _, kind := range []chorus.Kind{chorus.Declaration, chorus.Organisation, chorus.Initiative} {
+			refs = append(refs, chorus.Ref{Kind: kind, ID: id}.String())
+		}
+	}
+	cards, err := db.All(ctx, tx, cardsByRef, scanCard, db.JSONList(refs))
+	found := make(map[chorus.ID]Card, len(cards))
+	for _, c := range cards {
+		found[c.Ref.ID] = c
+	}
+	return found, err
+}
+
 // Newest lists cards of a kind, newest first, those before the given entry; 0 begins.
 func Newest(ctx context.Context, tx *db.Tx, kind chorus.Kind, before int64, limit int) ([]Card, error) {
 	if before == 0 {
@@ -132,6 +148,7 @@ var (
 	putLink      = db.SQL(`INSERT INTO link (source, relation, target) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`)
 	dropLink     = db.SQL(`DELETE FROM link WHERE source = $1 AND relation = $2 AND target = $3`)
 	cardByRef    = db.SQL(`SELECT ` + columns + ` FROM card c WHERE c.ref = $1`)
+	cardsByRef   = db.SQL(`SELECT ` + columns + ` FROM card c WHERE c.ref IN ` + db.InList + ` ORDER BY c.entry, c.ref`)
 	cardsByKind  = db.SQL(`SELECT ` + columns + ` FROM card c WHERE c.kind = $1 AND c.entry < $2 ORDER BY c.entry DESC, c.ref LIMIT $3`)
 	countCards   = db.SQL(`SELECT count(1) FROM card WHERE kind = $1`)
 	cardsLinked  = db.SQL(`SELECT ` + columns + ` FROM link l JOIN card c ON c.ref = l.target WHERE l.source = $1 AND l.relation = $2 ORDER BY c.entry, c.ref` + mostLinked)

@@ -150,7 +150,7 @@ func knownNames(ctx context.Context, tx *db.Tx, rows []Row) (map[string]bool, er
 		err := r.Scan(&name, &country)
 		known[name+"\n"+country] = true
 		return err
-	}, jsonList(folded))
+	}, db.JSONList(folded))
 }
 
 var heading = []string{"name", "kind", "country", "website"}

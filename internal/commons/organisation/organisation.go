@@ -146,7 +146,7 @@ func ByID(ctx context.Context, tx *db.Tx, id chorus.ID) (Organisation, error) {
 
 // ByIDs are the organisations with these IDs, as far as there are any.
 func ByIDs(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]Organisation, error) {
-	list, err := db.All(ctx, tx, organisationsByID, scanOrganisation, jsonList(ids))
+	list, err := db.All(ctx, tx, organisationsByID, scanOrganisation, db.JSONList(ids))
 	found := make(map[chorus.ID]Organisation, len(list))
 	for _, o := range list {
 		found[o.ID] = o

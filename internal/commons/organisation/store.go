@@ -3,7 +3,6 @@
 package organisation
 
 import (
-	"encoding/json"
 	"errors"
 
 	"example.org/chorus/fact"
@@ -12,16 +11,13 @@ import (
 
 const columns = `o.id, o.name, o.kind, o.country, o.website, o.verified, o.how, o.domain, o.why, o.day, o.entered`
 
-// theList is the values of a JSON list in $1.
-const theList = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST($1 AS jsonb))}})`
-
 var (
 	organisationByID    = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id = $1`)
-	organisationsByID   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id IN ` + theList + ` ORDER BY o.entry`)
+	organisationsByID   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.id IN ` + db.InList + ` ORDER BY o.entry`)
 	organisationsByName = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded = $1 AND o.folded <> '' ORDER BY o.verified DESC, o.entry LIMIT 50`)
 	organisationsLike   = db.SQL(`SELECT ` + columns + ` FROM organisation o WHERE o.folded LIKE $1 ESCAPE '\' AND o.folded <> ''
 		ORDER BY CASE WHEN o.folded LIKE $2 ESCAPE '\' THEN 0 ELSE 1 END, o.folded, o.entry LIMIT $3`)
-	namesKnown = db.SQL(`SELECT o.folded, o.country FROM organisation o WHERE o.folded IN ` + theList + ` ORDER BY o.entry`)
+	namesKnown = db.SQL(`SELECT o.folded, o.country FROM organisation o WHERE o.folded IN ` + db.InList + ` ORDER BY o.entry`)
 )
 
 func scanOrganisation(r db.Row) (o Organisation, err error) {
@@ -34,16 +30,4 @@ func scanOrganisation(r db.Row) (o Organisation, err error) {
 	}
 	o.Entered = fact.Hash(entered)
 	return o, nil
-}
-
-// jsonList is the argument for theList.
-func jsonList[T ~string](values []T) string {
-	if values == nil {
-		return "[]"
-	}
-	b, err := json.Marshal(values)
-	if err != nil {
-		panic(err) // strings can always be written
-	}
-	return string(b)
 }

@@ -5,6 +5,6 @@ package asset
 // names leads from the name in src/ to the name in dist/.
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
-	"script.js":   "script-pcvgrjskpf.js",
-	"style.css":   "style-t3tisj2ofs.css",
+	"script.js":   "script-wjnqhmdt2t.js",
+	"style.css":   "style-23bqgmnjxu.css",
 }

@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -62,4 +63,19 @@ func (q *Query) repeated(n, columns int) (string, error) {
 		b.WriteString([...]string{"), ", ")"}[(i+1)/n])
 	}
 	return b.String() + m[3], nil
+}
+
+// InList is the values of a JSON list in $1, for a WHERE … IN of unknown length.
+const InList = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST($1 AS jsonb))}})`
+
+// JSONList is the argument for InList.
+func JSONList[T ~string](values []T) string {
+	if values == nil {
+		return "[]"
+	}
+	b, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // strings can always be written
+	}
+	return string(b)
 }

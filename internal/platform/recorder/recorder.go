@@ -68,6 +68,7 @@ type Recorder struct {
 	db       *db.DB
 	appliers []Applier
 	seal     func([]byte) []byte
+	unseal   func([]byte) ([]byte, error) // nil: what is sealed stays closed
 	log      *slog.Logger
 
 	tree     *record.Tree  // as committed; nil until loaded
@@ -88,6 +89,10 @@ func New(d *db.DB, seal func([]byte) []byte, log *slog.Logger) *Recorder {
 
 // Feed adds the appliers, in the order in which they see each batch.
 func (r *Recorder) Feed(a ...Applier) { r.appliers = append(r.appliers, a...) }
+
+// Unseal gives the recorder the counterpart of seal, for receipts that open
+// withheld parts to whom they belong.
+func (r *Recorder) Unseal(open func([]byte) ([]byte, error)) { r.unseal = open }
 
 // A Deed is a write under way that may publish facts.
 type Deed struct {

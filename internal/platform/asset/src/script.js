@@ -48,16 +48,17 @@ each("button[data-copy]", (button) => {
   });
 });
 
-// <span data-live="/…">12,408</span>: the same number, half a minute younger
+// <span data-live="/…">12,408</span>: the same number, half a minute younger; data-line="1" takes the second line
 const live = () =>
   document.visibilityState === "visible" &&
   new Set([...document.querySelectorAll("[data-live]")].map((e) => e.dataset.live)).forEach(async (address) => {
     try {
       const reply = await fetch(address, { credentials: "omit", headers: { Accept: "text/plain" } });
-      const text = (await reply.text()).trim();
-      if (!reply.ok || !text || text.length > 40) return;
+      const lines = (await reply.text()).trim().split("\n");
+      if (!reply.ok) return;
       each("[data-live]", (e) => {
-        if (e.dataset.live === address && e.textContent !== text) e.textContent = text;
+        const text = lines[e.dataset.line ?? 0];
+        if (e.dataset.live === address && text && text.length <= 80 && e.textContent !== text) e.textContent = text;
       });
     } catch {
       // no network: the number stays as it was
