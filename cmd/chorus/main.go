@@ -28,7 +28,7 @@ var commands = []command{
 	{"serve", "run an instance", serve},
 	{"import", "bring organisations (CSV) or a declaration (Markdown)", imports},
 	{"rebuild", "make all public tables anew from the record", rebuild},
-	{"key", "print the verifier key of the record, for those who check it", key},
+	{"key", "show, make or roll the key that signs the record", key},
 	{"opinion", "find groups and common ground in votes", opinion},
 	{"bench", "measure this machine", bench},
 	{"version", "say which version this is", version},

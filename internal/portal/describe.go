@@ -4,6 +4,7 @@ package portal
 
 import (
 	"context"
+	"errors"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -60,4 +61,24 @@ func publishSite(ctx context.Context, d *recorder.Deed, core fact.SiteCore) erro
 		_, err = d.Publish(ctx, &fact.SiteDescribed{Site: id, Core: fact.Show(core)})
 	}
 	return err
+}
+
+// errNoSite is for whoever changes a key before anybody looks after the instance.
+var errNoSite = errors.New("the instance has not said yet what it is called: finish its first start in the browser, then change the key")
+
+// AnnounceKey publishes that the record is signed with a new key from here on.
+// The proof is that of record.CheckKeyRoll.
+func (s *Service) AnnounceKey(ctx context.Context, key, proof string) (hash fact.Hash, err error) {
+	err = s.Recorder.Write(ctx, func(d *recorder.Deed) error {
+		id, _, err := siteNow(ctx, d.Tx)
+		if isMissing(err) {
+			return errNoSite
+		}
+		if err != nil {
+			return err
+		}
+		hash, err = d.Publish(ctx, &fact.KeyAnnounced{Site: id, Core: fact.Show(fact.KeyCore{Use: fact.ForRecord, Key: key, Proof: proof})})
+		return err
+	})
+	return hash, err
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/platform/web"
@@ -30,13 +31,14 @@ func (s *Service) checkpoint(v *web.Visit) error {
 	return give(v, http.StatusOK, "text/plain; charset=utf-8", []byte(note))
 }
 
-// verifierKey is the key with which others check checkpoints.
+// verifierKey is the key with which others check checkpoints; on a second line
+// the one before it, while that still signs too.
 func (s *Service) verifierKey(v *web.Visit) error {
-	key, err := s.Recorder.VerifierKey()
+	keys, err := s.Recorder.VerifierKeys()
 	if err != nil {
 		return err
 	}
-	return give(v, http.StatusOK, "text/plain; charset=utf-8", []byte(key+"\n"))
+	return give(v, http.StatusOK, "text/plain; charset=utf-8", []byte(strings.Join(keys, "\n")+"\n"))
 }
 
 // tile is a tile or a bundle of entries. A narrow one is never replaced, for a

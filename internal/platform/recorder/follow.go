@@ -227,15 +227,19 @@ func (r *Recorder) Learn(ctx context.Context, signed []byte) error {
 
 // own is a checkpoint without the signatures of others.
 func (n *notary) own(signed []byte) ([]byte, record.Checkpoint, error) {
-	c, err := record.OpenCheckpoint(signed, n.key.Verifier())
+	c, err := record.OpenCheckpoint(signed, n.verifiers()...)
 	if err != nil {
 		return nil, c, err
 	}
-	v, err := note.NewVerifier(n.key.Verifier())
-	if err != nil {
-		return nil, c, err
+	var ours []note.Verifier
+	for _, key := range n.verifiers() {
+		v, err := note.NewVerifier(key)
+		if err != nil {
+			return nil, c, err
+		}
+		ours = append(ours, v)
 	}
-	opened, err := note.Open(signed, note.VerifierList(v))
+	opened, err := note.Open(signed, note.VerifierList(ours...))
 	if err != nil {
 		return nil, c, err
 	}

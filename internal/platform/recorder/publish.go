@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,77 +30,19 @@ var ErrReadOnly = fmt.Errorf("the record is read-only: it does not go on from wh
 var ErrKey = errors.New("the file record.key in the data folder is not the key that signed this record: bring back the right one, docs/operating.md says how")
 
 const (
-	keyName   = "record.key"
 	guardName = "record.signed"
-	keyNotice = "# The key that signs the record of this Chorus instance. Keep a copy in a safe place, and show it to nobody.\n"
 	publishes = time.Second // at most one checkpoint in this time
 )
 
 // A notary signs checkpoints.
 type notary struct {
 	key      *record.Key
-	origin   string // what the key would be called if it were made today
-	guard    string // file with the newest checkpoint that was signed here
+	older    []*record.Key // signs beside it, while its file is kept
+	origin   string        // what the key would be called if it were made today
+	folder   string        // of the keys
+	guard    string        // file with the newest checkpoint that was signed here
 	readOnly atomic.Bool
 	mu       sync.Mutex // held while what was signed last is replaced
-}
-
-// ReadKey reads the key in a data folder; an fs.ErrNotExist if there is none.
-func ReadKey(folder string) (*record.Key, error) {
-	file := filepath.Join(folder, keyName)
-	text, err := vault.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("the key of the record: %w", err)
-	}
-	key, err := record.ParseKey(strings.TrimSpace(strings.TrimPrefix(text, keyNotice)))
-	if err != nil {
-		return nil, fmt.Errorf("%s is not the key of a record: %w", file, err)
-	}
-	return key, nil
-}
-
-// Sign has the recorder sign what it records with the key in a data folder. If
-// there is none, one is made for the record at an address. Sign comes before
-// Start. Without it nothing is signed and nothing is guarded.
-func (r *Recorder) Sign(folder, address string) error {
-	origin, err := record.Origin(address)
-	if err != nil {
-		return err
-	}
-	if exists(filepath.Join(folder, followsName)) {
-		return errIsMirror
-	}
-	key, err := ReadKey(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := createKey(folder, origin); err != nil {
-			return fmt.Errorf("making the key of the record: %w", err)
-		}
-		key, err = ReadKey(folder)
-	}
-	if err != nil {
-		return err
-	}
-	r.notary = &notary{key: key, origin: origin, guard: filepath.Join(folder, guardName)}
-	return nil
-}
-
-func createKey(folder, origin string) error {
-	key, err := record.NewKey(origin)
-	if err != nil {
-		return err
-	}
-	return vault.CreateFile(filepath.Join(folder, keyName), keyNotice+key.Secret()+"\n")
-}
-
-// VerifierKey is the text with which others check the checkpoints.
-func (r *Recorder) VerifierKey() (string, error) {
-	if keys := r.Follows(); len(keys) > 0 {
-		return keys[len(keys)-1], nil
-	}
-	if r.notary == nil {
-		return "", chorus.ErrNotFound
-	}
-	return r.notary.key.Verifier(), nil
 }
 
 // signed is the newest checkpoint in the guard file; the zero one if none was signed.
@@ -114,7 +54,7 @@ func (n *notary) signed() (record.Checkpoint, error) {
 	if err != nil {
 		return record.Checkpoint{}, fmt.Errorf("reading what was signed last: %w", err)
 	}
-	c, err := record.OpenCheckpoint([]byte(text), n.key.Verifier())
+	c, err := record.OpenCheckpoint([]byte(text), n.verifiers()...)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", n.guard, errors.Join(ErrKey, err))
 	}
@@ -148,13 +88,18 @@ func (r *Recorder) PublishCheckpoint(ctx context.Context) error {
 	if r.notary == nil {
 		return nil
 	}
+	return r.publish(ctx, r.notary.older...)
+}
+
+// publish has other keys sign beside the one that signs the record.
+func (r *Recorder) publish(ctx context.Context, beside ...*record.Key) error {
 	r.notary.mu.Lock()
 	defer r.notary.mu.Unlock()
 	head, published, err := r.checked(ctx)
 	if err != nil || published {
 		return err
 	}
-	text, err := r.notary.key.Sign(head.Size, head.Root)
+	text, err := r.notary.key.Sign(head.Size, head.Root, beside...)
 	if err != nil {
 		return err
 	}
@@ -222,7 +167,7 @@ func (n *notary) published(ctx context.Context, tx *db.Tx) (record.Checkpoint, e
 	if err != nil {
 		return record.Checkpoint{}, err
 	}
-	c, err := record.OpenCheckpoint([]byte(text), n.key.Verifier())
+	c, err := record.OpenCheckpoint([]byte(text), n.verifiers()...)
 	if err != nil {
 		return c, errors.Join(ErrKey, err)
 	}

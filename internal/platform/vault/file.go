@@ -118,6 +118,15 @@ func ReplaceFile(file, text string) error {
 	return put(file, text, func(draft string) error { return os.Rename(draft, file) })
 }
 
+// MoveFile gives a file the name of another in the same folder, which it
+// replaces. When it returns, the new name survives a power cut.
+func MoveFile(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(to))
+}
+
 func put(file, text string, name func(draft string) error) error {
 	dir := filepath.Dir(file)
 	draft, err := os.CreateTemp(dir, "."+filepath.Base(file)+"-*") // CreateTemp gives mode 0600
