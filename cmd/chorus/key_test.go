@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,6 +128,11 @@ func announced(t *testing.T, c app.Config, old, next string) {
 			if c, err := record.OpenCheckpoint([]byte(text), key); err != nil || c.Size != 2 {
 				t.Errorf("with %s: %+v, %v", key, c, err)
 			}
+		}
+		page := httptest.NewRecorder()
+		a.Handler().ServeHTTP(page, httptest.NewRequest(http.MethodGet, "https://lindholm.example/record/vkey", nil))
+		if got := page.Body.String(); got != next+"\n"+old+"\n" {
+			t.Errorf("/record/vkey shows %q", got)
 		}
 		body, err := a.Record.Body(t.Context(), 1)
 		if err != nil {
