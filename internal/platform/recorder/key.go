@@ -32,7 +32,7 @@ var ErrKeyThere = errors.New("there is a key already, and another one cannot tak
 // Keys reads the keys in a data folder: the one that signs the record, and
 // after it the one before, while it is kept. An fs.ErrNotExist if there is none.
 func Keys(folder string) ([]*record.Key, error) {
-	key, err := readKey(folder, keyName)
+	key, err := ReadKey(folder)
 	if errors.Is(err, fs.ErrNotExist) && (exists(filepath.Join(folder, oldName)) || exists(filepath.Join(folder, draftName))) {
 		return nil, errKeyGone
 	}
@@ -52,6 +52,10 @@ func Keys(folder string) ([]*record.Key, error) {
 	}
 	return []*record.Key{key, old}, nil
 }
+
+// ReadKey reads the key in a data folder that signs the record; an
+// fs.ErrNotExist if there is none.
+func ReadKey(folder string) (*record.Key, error) { return readKey(folder, keyName) }
 
 func readKey(folder, name string) (*record.Key, error) {
 	file := filepath.Join(folder, name)
@@ -85,7 +89,7 @@ func MakeKey(folder, address string) (*record.Key, error) {
 	if err := draw(folder, keyName, origin); err != nil {
 		return nil, fmt.Errorf("making the key of the record: %w", err)
 	}
-	return readKey(folder, keyName)
+	return ReadKey(folder)
 }
 
 // draw makes a key in a file, unless the file is there.
