@@ -26,6 +26,7 @@ type command struct {
 var commands = []command{
 	{"demo", "show a small invented town in the browser; nothing is kept", demo},
 	{"serve", "run an instance", serve},
+	{"mirror", "serve a checked copy of another instance", mirrors},
 	{"import", "bring organisations (CSV) or a declaration (Markdown)", imports},
 	{"rebuild", "make all public tables anew from the record", rebuild},
 	{"key", "show, make or roll the key that signs the record", key},

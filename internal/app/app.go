@@ -26,10 +26,12 @@ import (
 	"example.org/chorus/internal/platform/job"
 	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/mail"
+	"example.org/chorus/internal/platform/mirror"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/vault"
 	"example.org/chorus/internal/platform/web"
 	"example.org/chorus/internal/portal"
+	"example.org/chorus/record"
 )
 
 // A Config says how an instance is run. Every field but Data works when empty.
@@ -41,6 +43,10 @@ type Config struct {
 	From        string           // the sender of mails; empty: chorus at the base URL's host
 	BehindProxy bool             // visitors come through one proxy that sets X-Forwarded-For
 	Unlimited   bool             // no limits on tries and mails: for tests and benchmarks
+	Mirror      string           // the address of the instance that this is a copy of; empty: it is no copy
+	Source      record.Source    // where a copy takes the record from; nil: from the address
+	Trusted     []string         // verifier keys of the record to copy; empty: those kept in Data, or the first that is seen
+	Policy      *record.Policy   // witnesses that must have cosigned what is copied; nil: none
 	Now         func() time.Time // the clock; nil: the machine's
 	Log         *slog.Logger     // nil: the default one
 }
@@ -53,6 +59,9 @@ func (c Config) filled() Config {
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	if c.Database == "" {
 		c.Database = filepath.Join(c.Data, "chorus.db")
+	}
+	if c.Mirror != "" {
+		c.Mail = "memory:" // none is ever sent
 	}
 	if c.Mail == "" {
 		c.Mail = "dir:" + filepath.Join(c.Data, "mail")
@@ -95,6 +104,7 @@ type App struct {
 	Receipts      *receipt.Service
 	Declarations  *declaration.Service
 	Portal        *portal.Service
+	Mirror        *mirror.Mirror // nil: this instance is no mirror
 }
 
 // Open opens an instance, making what is not there yet.
@@ -137,13 +147,30 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.Record = recorder.New(a.DB, func(b []byte) []byte { return a.Vault.Seal("opening", b) }, c.Log)
 	a.Record.Unseal(func(b []byte) ([]byte, error) { return a.Vault.Open("opening", b) })
-	if err := a.Record.Sign(c.Data, c.BaseURL+portal.RecordPath); err != nil {
+	if err := a.notarise(); err != nil {
 		return err
 	}
 	a.services(catalogue)
 	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations)
 	a.chores()
-	return a.Record.Start(ctx, tablesAreNew)
+	if err := a.Record.Start(ctx, tablesAreNew); err != nil || a.Mirror == nil {
+		return err
+	}
+	return a.Mirror.Start(ctx)
+}
+
+// notarise makes the instance sign its own record, or follow another's.
+func (a *App) notarise() error {
+	c := a.Config
+	if c.Mirror == "" {
+		return a.Record.Sign(c.Data, c.BaseURL+portal.RecordPath)
+	}
+	source := c.Source
+	if source == nil {
+		source = RecordAt(c.Mirror)
+	}
+	a.Mirror = &mirror.Mirror{DB: a.DB, Record: a.Record, Source: source, Policy: c.Policy, Log: c.Log}
+	return a.Record.Follow(c.Data, c.Trusted...)
 }
 
 func (c Config) limits() mail.Limits {
@@ -155,7 +182,7 @@ func (c Config) limits() mail.Limits {
 }
 
 // schemas are the tables of every package that keeps some.
-var schemas = []string{recorder.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
+var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
 	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, secretSchema}
 
 // Catalogue is the words of every package in every language.
@@ -179,9 +206,12 @@ func (a *App) services(c *lang.Catalogue) {
 		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log}
 	kind, _, _ := strings.Cut(a.Config.Mail, ":")
 	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Accounts: a.Accounts, Organisations: a.Organisations,
-		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine}}
+		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine, MirrorOf: a.Config.Mirror}, Mirror: a.Mirror}
 	a.Site = &web.Site{DB: a.DB, Log: a.Config.Log, Catalogue: c, BaseURL: base, Frame: a.Portal.Frame,
 		BehindProxy: a.Config.BehindProxy, Unlimited: a.Config.Unlimited}
+	if a.Mirror != nil {
+		a.Site.Elsewhere = a.Portal.Elsewhere
+	}
 	a.Accounts.Routes(a.Site)
 	a.Organisations.Routes(a.Site)
 	a.Initiatives.Routes(a.Site)
@@ -192,6 +222,9 @@ func (a *App) services(c *lang.Catalogue) {
 
 // chores are what an instance does by itself now and then.
 func (a *App) chores() {
+	if a.Mirror != nil {
+		return
+	}
 	a.Jobs.Every("session.stale", 24*time.Hour, a.Site.DropStaleSessions)
 	a.Jobs.Every("account.stale", time.Hour, a.Accounts.DropStaleTickets)
 	a.Jobs.Every("organisation.stale", time.Hour, a.Organisations.DropStale)
@@ -203,6 +236,11 @@ func (a *App) chores() {
 func (a *App) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { a.Record.Run(ctx) })
+	if a.Mirror != nil {
+		a.Mirror.Run(ctx)
+		running.Wait()
+		return nil
+	}
 	running.Go(func() { a.Record.RunPublisher(ctx) })
 	err := a.Jobs.Run(ctx)
 	running.Wait()

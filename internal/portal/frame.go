@@ -55,6 +55,9 @@ func (s *Service) Frame(v *web.Visit) (web.Frame, error) {
 		{Text: v.T("portal.menu.about"), Path: "/about"},
 		{Text: v.T("portal.menu.privacy"), Path: "/privacy"},
 	}}
+	if s.Mirror != nil {
+		f.Banner = s.banner(v)
+	}
 	if v.Who == "" {
 		f.Links = append(f.Links, web.Link{Text: v.T("portal.menu.sign_in"), Path: "/sign-in"})
 		return f, nil

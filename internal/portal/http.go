@@ -15,9 +15,13 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET "+RecordPath+"/entries", s.entries)
 	site.HandlePublic("GET "+RecordPath+"/checkpoint", s.checkpoint)
 	site.HandlePublic("GET "+RecordPath+"/vkey", s.verifierKey)
-	site.Handle("GET "+RecordPath+"/tile/{path...}", s.tile)
-	site.Handle("GET "+RecordPath+"/bodies/{n...}", s.bodies)
-	site.Handle("GET "+RecordPath+"/body/{place}", s.body)
+	site.HandleAlways("GET "+RecordPath+"/tile/{path...}", s.tile)
+	site.HandleAlways("GET "+RecordPath+"/bodies/{n...}", s.bodies)
+	site.HandleAlways("GET "+RecordPath+"/body/{place}", s.body)
+
+	if s.Mirror != nil {
+		site.HandlePublic("GET "+copyPath, s.showCopy)
+	}
 
 	site.Handle("GET /setup", s.setupAgain)
 	site.Handle("GET /setup/{token}", s.setup)

@@ -22,6 +22,7 @@ import (
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/mirror"
 	"example.org/chorus/internal/platform/recorder"
 )
 
@@ -42,6 +43,7 @@ type Settings struct {
 	Proxy    bool   // visitors come through a proxy
 	BaseURL  string // as people reach the site
 	Engine   db.Engine
+	MirrorOf string // on a mirror, the address it was given
 }
 
 // A Service shows the portal and does what its stewards ask.
@@ -51,6 +53,7 @@ type Service struct {
 	Accounts      *account.Service
 	Organisations *organisation.Service
 	Settings      Settings
+	Mirror        *mirror.Mirror // nil: this instance is no mirror
 
 	// Eyes are those who look at the record from outside; nil if nobody is asked.
 	Eyes func(context.Context) ([]Eye, error)

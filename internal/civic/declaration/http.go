@@ -24,7 +24,7 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /declarations/{slug}/count", s.count)
 	site.HandlePublic("GET /declarations/{slug}/names", s.names)
 	site.HandlePublic("GET /declarations/{slug}/declaration.md", s.document)
-	site.Handle("GET /declarations/{slug}/signatures.csv", s.table)
+	site.HandleAlways("GET /declarations/{slug}/signatures.csv", s.table)
 	site.HandlePublic("GET /declarations/{slug}/sign", s.showSign)
 	site.Handle("POST /declarations/{slug}/sign", s.sign)
 	site.Handle("GET /declarations/{slug}/signing", s.showSigning)

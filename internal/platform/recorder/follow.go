@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -129,7 +130,7 @@ func (r *Recorder) Follows() []string {
 // word. The entries here must be exactly those it speaks of, and it must go on
 // from all that was adopted before.
 func (r *Recorder) Adopt(ctx context.Context, signed []byte) error {
-	c, err := openAny(signed, r.Follows())
+	c, err := r.Believe(signed)
 	if err != nil {
 		return err
 	}
@@ -159,22 +160,53 @@ func (r *Recorder) goesOnFromAdopted(ctx context.Context, tx *db.Tx, head record
 	if err != nil {
 		return err
 	}
-	last, err := openAny([]byte(text), r.Follows())
+	last, err := r.Believe([]byte(text))
 	if err != nil {
 		return errors.Join(ErrOtherOrigin, err)
 	}
 	return goesOn(ctx, tx, head, last)
 }
 
-// openAny reads a checkpoint that one of the keys has signed.
-func openAny(signed []byte, keys []string) (c record.Checkpoint, err error) {
-	err = errors.New("no key of the record is known yet")
-	for _, key := range slices.Backward(keys) {
-		if c, err = record.OpenCheckpoint(signed, key); err == nil {
-			return c, nil
+// Believe reads a checkpoint that a key of the followed record has signed.
+func (r *Recorder) Believe(signed []byte) (record.Checkpoint, error) {
+	return record.OpenCheckpoint(signed, r.Follows()...)
+}
+
+// Holds makes sure that the entries here begin with all that a checkpoint
+// speaks of; it fails with record.ErrFork if they are others, or fewer.
+func (r *Recorder) Holds(ctx context.Context, c record.Checkpoint) error {
+	return r.db.Read(ctx, func(tx *db.Tx) error {
+		head, err := headNow(ctx, tx)
+		if err != nil {
+			return err
 		}
-	}
-	return record.Checkpoint{}, err
+		return goesOn(ctx, tx, head, c)
+	})
+}
+
+// Grown is what the head will be once entries with these hashes follow it.
+func (r *Recorder) Grown(ctx context.Context, hashes []record.Hash) (grown record.Checkpoint, err error) {
+	err = r.db.Read(ctx, func(tx *db.Tx) error {
+		size, err := Size(ctx, tx)
+		if err != nil {
+			return err
+		}
+		tree, err := treeAt(ctx, tx, size)
+		if err != nil {
+			return err
+		}
+		tree.Append(hashes...)
+		grown = record.Checkpoint{Size: tree.Size(), Root: tree.Root()}
+		return nil
+	})
+	return grown, err
+}
+
+// Published is the size of the newest checkpoint that is served, and when it
+// came to be; chorus.ErrNotFound before the first.
+func Published(ctx context.Context, tx *db.Tx) (size int64, at time.Time, err error) {
+	at, err = db.One(ctx, tx, newestPublished, func(row db.Row) (t time.Time, err error) { return t, row.Scan(&size, &t) })
+	return size, at, err
 }
 
 // Head is the number of entries here and the root over them, signed or not.

@@ -142,9 +142,7 @@ func (r *Recorder) load(ctx context.Context, tx *db.Tx, size int64) error {
 	if r.tree != nil && r.tree.Size() == size {
 		return nil
 	}
-	tree, err := record.LoadTree(size, func(level int, n int64, _ int) ([]byte, error) {
-		return db.Value[[]byte](ctx, tx, tileData, level, n)
-	})
+	tree, err := treeAt(ctx, tx, size)
 	if err != nil {
 		return err
 	}
@@ -154,4 +152,10 @@ func (r *Recorder) load(ctx context.Context, tx *db.Tx, size int64) error {
 	}
 	r.tree = tree
 	return err
+}
+
+func treeAt(ctx context.Context, tx *db.Tx, size int64) (*record.Tree, error) {
+	return record.LoadTree(size, func(level int, n int64, _ int) ([]byte, error) {
+		return db.Value[[]byte](ctx, tx, tileData, level, n)
+	})
 }

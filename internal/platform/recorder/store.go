@@ -36,6 +36,7 @@ var (
 
 	headIs           = db.SQL(`SELECT size, root FROM record_head WHERE id = 1`)
 	newestCheckpoint = db.SQL(`SELECT size, note FROM record_checkpoint ORDER BY size DESC LIMIT 1`)
+	newestPublished  = db.SQL(`SELECT size, at FROM record_checkpoint ORDER BY size DESC LIMIT 1`)
 	checkpointNote   = db.SQL(`SELECT note FROM record_checkpoint WHERE size = $1`)
 	insertCheckpoint = db.SQL(`INSERT INTO record_checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO NOTHING`)
 

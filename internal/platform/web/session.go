@@ -156,7 +156,7 @@ func (v *Visit) sessionToken() string { return v.CookieValue(sessionCookie) }
 
 // CookieValue is the value of a cookie that SetCookie set, or "".
 func (v *Visit) CookieValue(name string) string {
-	if v.Header["Cookie"] == nil {
+	if v.Header["Cookie"] == nil || v.Site.Elsewhere != nil {
 		return ""
 	}
 	c, err := v.Cookie(v.cookieName(name))
@@ -179,6 +179,9 @@ func (v *Visit) cookieName(name string) string {
 }
 
 func (v *Visit) setCookie(name, value string, life time.Duration) {
+	if v.Site.Elsewhere != nil { // a mirror knows nobody
+		return
+	}
 	http.SetCookie(v.Reply, &http.Cookie{Name: v.cookieName(name), Value: value, Path: "/", MaxAge: int(life.Seconds()), HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(v.Site.BaseURL, "https:")})
 }

@@ -81,6 +81,15 @@ type Frame struct {
 	Links []Link // of the menu
 	Foot  []Link
 	Note  string // a sentence in the footer
+
+	Banner *Banner // on a mirror
+}
+
+// A Banner says above every page of a mirror what it is.
+type Banner struct {
+	Text  string
+	Alarm string // why the copy does not go on; "" while it does
+	More  Link
 }
 
 // A Link leads to a page of this site. A Deed is done by pressing it.

@@ -47,6 +47,7 @@ type Site struct {
 	Catalogue *lang.Catalogue
 	BaseURL   string // as people reach it, without a slash at the end
 	Frame     func(*Visit) (Frame, error)
+	Elsewhere Handler // on a mirror, answers for all that only its origin can do; nil: this is no mirror
 
 	BehindProxy bool // the last address in X-Forwarded-For is the visitor's
 	Unlimited   bool // no limits on tries: for tests and benchmarks
@@ -59,8 +60,18 @@ type Site struct {
 // A Handler answers a visit or says why it could not.
 type Handler func(v *Visit) error
 
-// Handle registers a handler for a pattern of http.ServeMux.
+// Handle registers a handler for a pattern of http.ServeMux. On a mirror
+// Elsewhere answers in its place: pages for people who are known, and deeds.
 func (s *Site) Handle(pattern string, h Handler) {
+	if s.Elsewhere != nil {
+		h = s.Elsewhere
+	}
+	s.HandleAlways(pattern, h)
+}
+
+// HandleAlways registers what a mirror has too, and what is not kept for
+// others as HandlePublic does: files of the record, exports.
+func (s *Site) HandleAlways(pattern string, h Handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		s.answer(r, h).send(w, r)
 	})
@@ -70,7 +81,7 @@ func (s *Site) Handle(pattern string, h Handler) {
 // up to a second old; people who are signed in always get a fresh one.
 func (s *Site) HandlePublic(pattern string, h Handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		if r.Header["Cookie"] != nil {
+		if r.Header["Cookie"] != nil && s.Elsewhere == nil {
 			s.answer(r, h).send(w, r)
 			return
 		}
@@ -94,12 +105,20 @@ func (s *Site) Handler() http.Handler {
 	s.Mount("/favicon.svg", asset.Handler())
 	s.Mount("/favicon.ico", asset.Handler())
 	s.Mount("/verify.html", asset.Handler())
-	s.Handle("/", func(*Visit) error { return chorus.ErrNotFound })
+	s.HandleAlways("/", s.nothing)
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.answer(r, func(*Visit) error { return errForeign }).send(w, r)
 	}))
 	return s.languages(protection.Handler(&s.mux))
+}
+
+// nothing answers where no page is.
+func (s *Site) nothing(v *Visit) error {
+	if s.Elsewhere != nil && v.Method != http.MethodGet && v.Method != http.MethodHead {
+		return s.Elsewhere(v)
+	}
+	return chorus.ErrNotFound
 }
 
 var errForeign = errors.New("sent from another site")
