@@ -114,6 +114,10 @@ func (v *Vault) mac(act, purpose string, parts []string) hash.Hash {
 	return mac
 }
 
+// Seed is 32 bytes from which a key for a purpose is made, always the same for
+// the same purpose. It is a secret.
+func (v *Vault) Seed(purpose string) [32]byte { return [32]byte(v.key("seed", purpose)) }
+
 // Digits is a number of n decimal digits for a person to type, always the same
 // for the same purpose and parts. Every digit is equally likely.
 func (v *Vault) Digits(purpose string, n int, parts ...string) string {

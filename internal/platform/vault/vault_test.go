@@ -77,10 +77,12 @@ func TestHash(t *testing.T) {
 // What is stored or mailed must mean the same in every later release.
 func TestForever(t *testing.T) {
 	v := testVault()
+	seed := v.Seed("intake key")
 	for _, c := range []struct{ name, got, want string }{
 		{"Hash", hex.EncodeToString(v.Hash("signature", "ada@example.org")[:8]), "94667f5a15943379"},
 		{"Digits", v.Digits("sign-in", 6, "ada@example.org"), "253791"},
 		{"Token", v.Token("own page", "17"), "QeNbLcnbexYqf9FKnfuJ9Q"},
+		{"Seed", hex.EncodeToString(seed[:8]), "1ce68a81bc1dce49"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s = %s, want %s", c.name, c.got, c.want)
