@@ -17,6 +17,10 @@ import (
 	"example.org/chorus/internal/platform/web"
 )
 
+// CountsPath is where the numbers of all declarations stand for programs, among
+// the files of the record that bears them out.
+const CountsPath = "/record/counts"
+
 // Routes are all the addresses of this capability.
 func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /declarations/{slug}", s.show)
@@ -47,6 +51,8 @@ func (s *Service) Routes(site *web.Site) {
 	site.Handle("GET /mine/{key}/receipt", s.printReceipt)
 	site.Handle("GET /mine/{key}/decline", s.askFirst("decline"))
 	site.Handle("POST /mine/{key}/decline", s.ownDeed(s.Decline))
+
+	site.HandlePublic("GET "+CountsPath, s.claims)
 
 	s.deskRoutes(site)
 }
@@ -79,6 +85,20 @@ func (s *Service) count(v *web.Visit) error {
 		return err
 	}
 	return v.Show(http.StatusOK, web.Page{Title: v.T("declaration.recounting.title"), Class: web.Narrow}, recount(v, p))
+}
+
+func (s *Service) claims(v *web.Visit) error {
+	claims, err := s.Claims(v.Context())
+	if err != nil {
+		return err
+	}
+	lines, err := fact.MarshalClaims(claims)
+	if err != nil {
+		return err
+	}
+	v.Reply.Header().Set("Content-Type", "application/jsonl")
+	_, err = v.Reply.Write(lines)
+	return err
 }
 
 func (s *Service) names(v *web.Visit) error {

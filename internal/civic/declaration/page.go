@@ -44,6 +44,23 @@ func (s *Service) counted(ctx context.Context, slug string) (d *Declaration, siz
 	return d, size, err
 }
 
+// Claims are the numbers of all declarations, in the order in which they were
+// published, and the size of the record in which they stand.
+func (s *Service) Claims(ctx context.Context) (claims []fact.Claim, err error) {
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		size, err := recorder.Size(ctx, tx)
+		if err != nil {
+			return err
+		}
+		claims, err = db.All(ctx, tx, claimsOfAll, func(r db.Row) (fact.Claim, error) {
+			c := fact.Claim{AsOf: size}
+			return c, r.Scan(&c.Declaration, &c.People, &c.Organisations, &c.Waiting)
+		})
+		return err
+	})
+	return claims, err
+}
+
 // Number is the count shown large: people, or organisations where only they sign.
 func (d *Declaration) Number() int64 {
 	if d.Takes(fact.People) {

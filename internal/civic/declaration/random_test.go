@@ -169,9 +169,12 @@ func (c *crowd) unverify(n int) {
 func (c *crowd) checkLeaves() {
 	d, err := c.in.Declarations.BySlug(c.Context(), c.slug)
 	c.must(err)
-	n := recount(c.T, c.in, d.ID)
-	if n.People != d.People || n.Organisations != d.Organisations || n.Waiting != d.Waiting {
-		c.Errorf("the leaves give %+v, the tables %d people, %d organisations, %d waiting", n, d.People, d.Organisations, d.Waiting)
+	tally, size := recount(c.T, c.in)
+	claims, err := c.in.Declarations.Claims(c.Context())
+	c.must(err)
+	c.must(tally.Check(claims))
+	if len(claims) != 1 || claims[0] != (fact.Claim{AsOf: size, Declaration: d.ID, People: d.People, Organisations: d.Organisations, Waiting: d.Waiting}) {
+		c.Errorf("claimed is %+v of %d entries, on the page stand %d people, %d organisations, %d waiting", claims, size, d.People, d.Organisations, d.Waiting)
 	}
 }
 

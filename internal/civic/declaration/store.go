@@ -45,6 +45,7 @@ const (
 var (
 	declarationBySlug = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.slug = $1`)
 	declarationToSign = db.SQL(`SELECT ` + declarationColumns + `, p.secret FROM declaration d LEFT JOIN private_declaration p ON p.id = d.id WHERE d.slug = $1`)
+	claimsOfAll       = db.SQL(`SELECT id, people, organisations, waiting FROM declaration ORDER BY entry LIMIT 100000`)
 	declarationByID   = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id = $1`)
 	daysOf            = db.SQL(`SELECT day, people, organisations FROM declaration_day WHERE declaration = $1 ORDER BY day LIMIT 4000`)
 	countriesOf       = db.SQL(`SELECT country, people FROM declaration_country WHERE declaration = $1 AND people > 0
