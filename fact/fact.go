@@ -128,6 +128,15 @@ func Kinds() []string {
 	return names
 }
 
+// Parts is how many parts a kind of fact has, if the kind is known.
+func Parts(kind string) (n int, known bool) {
+	make, known := kinds[kind]
+	if !known {
+		return 0, false
+	}
+	return len(bindingOf(make()).parts), true
+}
+
 var kinds = map[string]func() Fact{}
 
 // register makes a kind known; a type is registered once, in the file that declares it.

@@ -62,3 +62,12 @@ func TestTallyOnce(t *testing.T) {
 		t.Errorf("declarations: %v", got)
 	}
 }
+
+func TestParts(t *testing.T) {
+	if n, known := Parts("signature"); n != 2 || !known {
+		t.Errorf("a signature has %d parts, %v", n, known)
+	}
+	if n, known := Parts("song"); n != 0 || known {
+		t.Errorf("a song has %d parts, %v", n, known)
+	}
+}

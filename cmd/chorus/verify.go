@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"example.org/chorus"
+	"example.org/chorus/fact"
+	"example.org/chorus/record"
+)
+
+// verifyOptions is what the command line asks for.
+type verifyOptions struct {
+	where  string   // an address, a folder or a zip
+	since  string   // file with a checkpoint that is held; empty: none
+	policy string   // file; empty: none
+	keys   []string // verifier keys
+	save   string   // file for the checkpoint; empty: none
+}
+
+// verify checks a record that somebody serves or brought.
+func verify(ctx context.Context, args []string, out io.Writer) error {
+	var o verifyOptions
+	flags := flag.NewFlagSet("chorus verify URL|FOLDER|FILE.zip", flag.ContinueOnError)
+	flags.StringVar(&o.since, "since", "", "`file` with a checkpoint from before: make sure that the record goes on from it")
+	flags.StringVar(&o.policy, "policy", "", "`file` that says which witnesses must have signed (C2SP tlog-policy)")
+	flags.StringVar(&o.save, "save", "", "keep the checkpoint in this `file`, for --since next time")
+	flags.Func("key", "the verifier `key` of the record, as its people gave it to you; may be given again for an older one", func(key string) error {
+		o.keys = append(o.keys, key)
+		return nil
+	})
+	var err error
+	if o.where, err = parseWithFile(flags, args, out); err != nil {
+		return err
+	}
+	return o.run(ctx, out, os.Stderr)
+}
+
+func (o *verifyOptions) run(ctx context.Context, out, stderr io.Writer) error {
+	place, err := openPlace(ctx, o.where)
+	if err != nil {
+		return err
+	}
+	defer place.close()
+	checks, err := o.checks(ctx, place, out)
+	if err != nil {
+		return err
+	}
+	n := &recount{parts: map[string]int{}}
+	if n.claims, err = place.claims(ctx); err != nil {
+		return err
+	}
+	bar := newVerifyProgress(stderr)
+	checks.Each, checks.Progress, checks.Workers = n.add, bar.tell, place.workers
+	report, err := record.Verify(ctx, place.source, checks)
+	bar.end()
+	if err == nil {
+		err = n.close(report.Checkpoint.Size)
+	}
+	if isFinding(err) {
+		return notAsSigned(out, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s could not be checked: %w", o.where, err)
+	}
+	if err := o.keep(report); err != nil {
+		return err
+	}
+	return (&verdict{report: report, count: n, policy: checks.Policy}).tell(out)
+}
+
+// checks are what the record is checked for.
+func (o *verifyOptions) checks(ctx context.Context, p *place, out io.Writer) (c record.VerifyOptions, err error) {
+	c.Keys = o.keys
+	if o.policy != "" {
+		text, err := os.ReadFile(o.policy)
+		if err != nil {
+			return c, err
+		}
+		if c.Policy, err = record.ParsePolicy(text); err != nil {
+			return c, fmt.Errorf("%s: %w", o.policy, err)
+		}
+	}
+	if len(c.Keys) == 0 && (c.Policy == nil || len(c.Policy.Logs) == 0) {
+		if c.Keys, err = p.keys(ctx); err != nil {
+			return c, err
+		}
+		fmt.Fprintln(out, "No --key was given, so the key that came with the record is believed, unseen:")
+		for _, key := range c.Keys {
+			fmt.Fprintf(out, "  --key '%s'\n", plain(key))
+		}
+		fmt.Fprint(out, "Compare it with the one that its people print or post elsewhere, and give it like this next time.\n\n")
+	}
+	if o.since != "" {
+		c.Since, err = os.ReadFile(o.since)
+	}
+	return c, err
+}
+
+// keep saves the checkpoint for the next time.
+func (o *verifyOptions) keep(r *record.Report) error {
+	if o.save == "" {
+		return nil
+	}
+	return os.WriteFile(o.save, r.Note, 0o644)
+}
+
+// A recount counts the entries of a record again.
+type recount struct {
+	claims []fact.Claim
+	tally  fact.Tally
+	parts  map[string]int // of each kind; -1 for kinds that are not known
+	titles map[chorus.ID]string
+	last   string // day of the last entry
+	wrong  error  // the first thing that is not as it should be
+	news   int64  // entries of kinds that are not known
+}
+
+// add counts one entry.
+func (n *recount) add(e *record.Entry) error {
+	if len(n.claims) > 0 && e.Index == n.claims[0].AsOf {
+		n.compare()
+	}
+	l := &e.Leaf
+	n.last = l.Day
+	n.tally.Add(fact.Hash(e.Hash), fact.Head{Kind: l.Kind, Subject: chorus.ID(l.Subject), Ref: fact.Hash(l.Ref), Reason: l.Reason})
+	switch want := n.partsOf(l.Kind); {
+	case want < 0:
+		n.news++
+	case want != len(l.Commitments) && n.wrong == nil:
+		n.wrong = &noFact{e.Index, l.Kind, len(l.Commitments), want}
+	case l.Kind == (*fact.DeclarationPublished)(nil).Kind():
+		n.title(e)
+	}
+	return nil
+}
+
+func (n *recount) partsOf(kind string) int {
+	want, ok := n.parts[kind]
+	if !ok {
+		var known bool
+		if want, known = fact.Parts(kind); !known {
+			want = -1
+		}
+		n.parts[kind] = want
+	}
+	return want
+}
+
+// title keeps what a declaration is called, if that can still be read.
+func (n *recount) title(e *record.Entry) {
+	sealed := fact.Sealed{Head: fact.Head{Kind: e.Leaf.Kind, Subject: chorus.ID(e.Leaf.Subject)}, Parts: make([]fact.SealedPart, len(e.Leaf.Commitments))}
+	for i, p := range e.Body.Parts {
+		if p.State == record.Shown {
+			sealed.Parts[i].Bytes = p.Bytes
+		}
+	}
+	f, err := fact.Decode(sealed)
+	if err != nil {
+		if n.wrong == nil {
+			n.wrong = &noFact{place: e.Index, kind: e.Leaf.Kind, has: len(e.Leaf.Commitments), want: len(e.Leaf.Commitments)}
+		}
+		return
+	}
+	if n.titles == nil {
+		n.titles = map[chorus.ID]string{}
+	}
+	n.titles[chorus.ID(e.Leaf.Subject)] = f.(*fact.DeclarationPublished).Core.Value.Title.Text
+}
+
+func (n *recount) compare() {
+	if err := n.tally.Check(n.claims); err != nil && n.wrong == nil {
+		n.wrong = err
+	}
+}
+
+// close gives what was wrong, once all entries of a record of a size are counted.
+func (n *recount) close(size int64) error {
+	if n.wrong == nil && len(n.claims) > 0 {
+		switch asOf := n.claims[0].AsOf; {
+		case asOf > size:
+			return &unsigned{asOf, size}
+		case asOf == size:
+			n.compare()
+		}
+	}
+	return n.wrong
+}
+
+// A noFact is an entry that cannot be the fact it says it is.
+type noFact struct {
+	place     int64
+	kind      string
+	has, want int
+}
+
+func (e *noFact) Error() string {
+	if e.has == e.want {
+		return fmt.Sprintf("Entry %d says that it is a %s, and its words are none.", e.place, e.kind)
+	}
+	return fmt.Sprintf("Entry %d says that it is a %s, and no fact stands behind it: it has %d parts, where there must be %d.", e.place, e.kind, e.has, e.want)
+}
+
+// An unsigned is numbers that are of more than was signed.
+type unsigned struct{ asOf, size int64 }
+
+func (e *unsigned) Error() string {
+	return fmt.Sprintf("The numbers are of %d entries, and only %d are signed.", e.asOf, e.size)
+}
+
+// isFinding reports an error that says something about the record, rather than
+// about the way to it.
+func isFinding(err error) bool {
+	_, found := errors.AsType[*record.Finding](err)
+	_, miscounted := errors.AsType[*fact.Mismatch](err)
+	_, empty := errors.AsType[*noFact](err)
+	_, ahead := errors.AsType[*unsigned](err)
+	return found || miscounted || empty || ahead
+}
