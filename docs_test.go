@@ -228,7 +228,7 @@ func receiver(e ast.Expr) string {
 
 // documents are all texts for people, from the root.
 func documents(t *testing.T) (names []string) {
-	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/decisions/*.md", "interop/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/transparency-dev/formats/log"
+
 	"example.org/chorus/record"
 )
 
@@ -158,4 +160,22 @@ func stranger(t *testing.T, origin string) *record.Key {
 		t.Fatal(err)
 	}
 	return key
+}
+
+// TestRolledKey: a checkpoint that is signed with a new key and the one before
+// is good for those who know either.
+func TestRolledKey(t *testing.T) {
+	older, newer := stranger(t, "lindholm.example/record"), stranger(t, "lindholm.example/record")
+	text, err := newer.Sign(300, record.Hash{7}, older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, key := range map[string]*record.Key{"the new key": newer, "the one before": older} {
+		if c, _, _, err := log.ParseCheckpoint(text, key.Origin(), verifier(t, key.Verifier())); err != nil || c.Size != 300 {
+			t.Errorf("who knows %s: %+v, %v", name, c, err)
+		}
+	}
+	if c, _, _, err := log.ParseCheckpoint(text, newer.Origin(), verifier(t, stranger(t, newer.Origin()).Verifier())); err == nil {
+		t.Errorf("who knows another key: %+v", c)
+	}
 }
