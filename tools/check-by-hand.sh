@@ -4,8 +4,8 @@
 #
 #     tools/check-by-hand.sh FILE.tlog-proof VERIFIER-KEY
 #
-# The verifier key is the line that the instance serves at /record/vkey. Whoever trusts nobody gets it from
-# somebody else than the one who gave them the receipt.
+# The receipt of an entry is served at /r/NUMBER.tlog-proof, the verifier key at /record/vkey, on a line of its
+# own. Whoever trusts nobody gets the key from somebody else than the one who gave them the receipt.
 set -euo pipefail
 export LC_ALL=C
 
