@@ -359,6 +359,7 @@ func TestVerifierPage(t *testing.T) {
 	t.Run("bundle", func(t *testing.T) {
 		d.wants(given{zip: p.zip()}, "True\n", fmt.Sprintf("True: all %d entries in the record of %s", p.size, p.key.Origin()), "first sight",
 			"Numbers as of #311", "A harbour for all\nPeople: 302 · Organisations: 1 · Organisations not checked yet: 0", fingerprint[:4]+" "+fingerprint[4:8])
+		p.files[p.folder+"counts"] = fmt.Appendf(nil, claim, p.size, 302, 1)
 		d.wants(given{zip: p.zip(), key: fingerprint}, "True\n", "The key is the one that you gave.")
 		d.wants(given{zip: p.zip(), paste: p.receipt(3), key: vkey}, "True\n", "entry #3 stands", "one and the same record", "#305 invalidation")
 	})
@@ -397,6 +398,8 @@ func TestVerifierPage(t *testing.T) {
 		})
 	}
 }
+
+const claim = `{"as_of":%d,"declaration":"` + string(asked) + `","people":%d,"organisations":%d,"waiting":0}` + "\n"
 
 // attacks are all refused, each with its own sentence.
 var attacks = []struct {
@@ -447,8 +450,12 @@ var attacks = []struct {
 	{"fork", func(p *parcel, g *given) { g.paste = string(p.files[p.folder+"checkpoint"]); p.fork(); g.zip = p.zip() }, "There are two histories"},
 	{"fork of one entry", func(p *parcel, g *given) { g.paste = p.receipt(p.size - 1); p.fork(); g.zip = p.zip() }, "There are two histories"},
 	{"count", func(p *parcel, _ *given) {
-		p.files[p.folder+"counts"] = []byte(`{"declaration":"` + string(asked) + `","people":303,"organisations":1}` + "\n")
+		p.files[p.folder+"counts"] = fmt.Appendf(nil, claim, p.size, 303, 1)
 	}, "not the one that the entries give"},
+	{"count of another size", func(p *parcel, _ *given) {
+		p.files[p.folder+"counts"] = fmt.Appendf(nil, claim, p.size-1, 302, 1)
+	}, "not the one that the entries give"},
+	{"count left out", func(p *parcel, _ *given) { p.files[p.folder+"counts"] = nil }, "not the one that the entries give"},
 	{"zip that explodes", func(p *parcel, g *given) { g.zip = p.explodes() }, "far more than it says"},
 	{"zip of noughts", func(p *parcel, _ *given) { p.files["site/big"] = make([]byte, 200<<20) }, "far more than it says"},
 	{"path out of the folder", func(p *parcel, _ *given) { p.files["site/../../escape.html"] = []byte("x") }, "outside of its folder: site/../../escape.html"},

@@ -22,6 +22,15 @@ function fromUTF8(bytes) {
   }
 }
 
+// parseJSON is null for what is no JSON.
+function parseJSON(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 // fromBase64 refuses every other spelling of the same bytes, with null.
 function fromBase64(text) {
   try {

@@ -7,12 +7,10 @@ function parseReceipt(text) {
   const end = text.indexOf("\n\n"), lines = text.slice(0, end).split("\n");
   const take = (word) => lines[0]?.startsWith(word + " ") ? lines.shift().slice(word.length + 1) : refuse("receiptBroken");
   if (end < 0 || lines.shift() !== proofLine) refuse("receiptBroken");
-  try {
-    const extra = JSON.parse(fromUTF8(fromBase64(take("extra")))), index = take("index");
-    const receipt = { index: Number(index), bytes: fromBase64URL(extra.leaf), parts: parseParts(extra.parts), path: lines.map(fromBase64), note: text.slice(end + 2) };
-    if (receipt.bytes && receipt.parts && String(receipt.index) === index && isNumber(receipt.index) && receipt.path.every((h) => h?.length === 32)) return receipt;
-  } catch {}
-  refuse("receiptBroken");
+  const packed = fromBase64(take("extra")), extra = packed && parseJSON(fromUTF8(packed)), index = take("index");
+  const receipt = { index: Number(index), bytes: fromBase64URL(String(extra?.leaf)), parts: parseParts(extra?.parts), path: lines.map(fromBase64), note: text.slice(end + 2) };
+  const good = receipt.bytes && receipt.parts && String(receipt.index) === index && isNumber(receipt.index) && receipt.path.every((h) => h?.length === 32);
+  return good ? receipt : refuse("receiptBroken");
 }
 
 // checkReceipt proves from the receipt alone that an entry stands in a record.
@@ -41,11 +39,7 @@ class Bundle {
   static async open(file) {
     const b = new Bundle();
     b.zip = await Zip.open(file);
-    try {
-      b.about = JSON.parse(await b.zip.text("bundle.json"));
-    } catch (fault) {
-      throw fault instanceof Refusal ? fault : new Refusal("aboutBroken");
-    }
+    b.about = parseJSON(await b.zip.text("bundle.json"));
     const { v, origin, from, to } = b.about ?? {};
     if (v !== 1 || typeof origin !== "string" || !isNumber(from) || !isNumber(to) || from > to) refuse("aboutBroken");
     b.folder = hex(sha256(utf8(origin))) + "/";
@@ -128,11 +122,7 @@ class Bundle {
   }
 
   body(index, leaf, hash, line) {
-    let text = null;
-    try {
-      text = JSON.parse(line);
-    } catch {}
-    const parts = text && JSON.stringify({ i: index, parts: text.parts }) === line ? parseParts(text.parts) : null;
+    const text = parseJSON(line), parts = text && JSON.stringify({ i: index, parts: text.parts }) === line ? parseParts(text.parts) : null;
     checkParts(index, leaf, parts);
     parts.forEach((p, part) => {
       if (p.salt) this.shown.add(hash + part);
@@ -142,9 +132,7 @@ class Bundle {
   }
 
   title(subject, body) {
-    try {
-      this.titles.set(subject, JSON.parse(fromUTF8(body)).title);
-    } catch {}
+    this.titles.set(subject, parseJSON(fromUTF8(body))?.title);
   }
 
   // compare holds the record against a receipt that was kept: another root or another leaf is a second history.
@@ -176,9 +164,12 @@ class Bundle {
   // checkCounts compares the numbers that the instance gave with ours.
   async checkCounts(counts) {
     if (!this.zip.files.has(this.folder + "counts")) return;
-    for (const line of (await this.zip.text(this.folder + "counts")).split("\n").filter(Boolean)) {
-      const said = JSON.parse(line), ours = counts.get(said.declaration);
-      if (!ours || ["people", "organisations", "waiting"].some((k) => (said[k] ?? 0) !== ours[k])) refuse("countWrong", { declaration: said.declaration });
+    const said = new Set();
+    for (const line of (await this.read("counts").then(fromUTF8) ?? "?").split("\n").filter(Boolean)) {
+      const claim = parseJSON(line), declaration = claim?.declaration, ours = counts.get(declaration);
+      if (!ours || claim.as_of !== this.checkpoint.size || Object.keys(ours).some((k) => claim[k] !== ours[k])) refuse("countWrong", { declaration });
+      said.add(declaration);
     }
+    for (const declaration of counts.keys()) if (!said.has(declaration)) refuse("countWrong", { declaration });
   }
 }
