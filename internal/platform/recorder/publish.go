@@ -31,7 +31,7 @@ var ErrKey = errors.New("the file record.key in the data folder is not the key t
 
 const (
 	guardName = "record.signed"
-	publishes = time.Second // at most one checkpoint in this time
+	publishes = time.Second // at most one checkpoint in this time, unless PublishEvery says otherwise
 )
 
 // A notary signs checkpoints.
@@ -61,13 +61,18 @@ func (n *notary) signed() (record.Checkpoint, error) {
 	return c, nil
 }
 
+// PublishEvery has the publisher publish less often than every second: where
+// witnesses are asked, what is served should mostly bear their cosignatures.
+// It comes before RunPublisher.
+func (r *Recorder) PublishEvery(d time.Duration) { r.publishes = d }
+
 // RunPublisher publishes a checkpoint every second in which the record grew,
 // until ctx ends. One process runs it for one data folder.
 func (r *Recorder) RunPublisher(ctx context.Context) {
 	if n := r.notary; n != nil && n.key.Origin() != n.origin {
 		r.log.Warn("the record is signed under another name than its address", "name", n.key.Origin(), "address", n.origin)
 	}
-	ticker := time.NewTicker(publishes)
+	ticker := time.NewTicker(r.publishes)
 	defer ticker.Stop()
 	for {
 		if err := r.PublishCheckpoint(ctx); err != nil && !errors.Is(err, ErrReadOnly) && ctx.Err() == nil {
@@ -186,21 +191,27 @@ func goesOn(ctx context.Context, tx *db.Tx, head, earlier record.Checkpoint) err
 		return nil
 	}
 	var failed error
-	err := record.Extends(head, earlier, func(t record.TileRef) ([]byte, error) {
+	err := record.Extends(head, earlier, tilesIn(ctx, tx, &failed))
+	if err == nil || failed != nil || errors.Is(err, record.ErrFork) {
+		return errors.Join(failed, err)
+	}
+	return fmt.Errorf("%w: %w", record.ErrFork, err) // tiles that do not give the root
+}
+
+// tilesIn reads tiles for the proofs of package record. What is not there is
+// theirs to judge; what the database refuses is put into failed.
+func tilesIn(ctx context.Context, tx *db.Tx, failed *error) func(record.TileRef) ([]byte, error) {
+	return func(t record.TileRef) ([]byte, error) {
 		data, err := db.Value[[]byte](ctx, tx, tileData, t.Level, t.N)
 		if err != nil && !errors.Is(err, chorus.ErrNotFound) {
-			failed = err
+			*failed = err
 			return nil, err
 		}
 		if len(data) < t.Width*len(record.Hash{}) {
 			return nil, fmt.Errorf("tile %s is not whole", t.Path())
 		}
 		return data[:t.Width*len(record.Hash{})], nil
-	})
-	if err == nil || failed != nil || errors.Is(err, record.ErrFork) {
-		return errors.Join(failed, err)
 	}
-	return fmt.Errorf("%w: %w", record.ErrFork, err) // tiles that do not give the root
 }
 
 // note says in the log when writing ends, and when it may go on.
@@ -225,6 +236,10 @@ func (r *Recorder) mayGrow() error {
 	}
 	return nil
 }
+
+// ReadOnly reports whether nothing is written, because the record here does
+// not go on from what was signed.
+func (r *Recorder) ReadOnly() bool { return r.notary != nil && r.notary.readOnly.Load() }
 
 // guard looks once, before anything is written.
 func (r *Recorder) guard(ctx context.Context) error {

@@ -77,12 +77,14 @@ type Recorder struct {
 	purgeDue atomic.Bool   // something was erased and is still in SQLite's log
 	wake     chan struct{} // PostgreSQL: there is something to place
 	notary   *notary       // nil: nothing is signed
-	follower *follower     // nil: this is no mirror
+
+	publishes time.Duration // between two checkpoints
+	follower  *follower     // nil: this is no mirror
 }
 
 // New makes a recorder. seal encrypts what the instance keeps of withheld parts.
 func New(d *db.DB, seal func([]byte) []byte, log *slog.Logger) *Recorder {
-	r := &Recorder{db: d, seal: seal, log: log, wake: make(chan struct{}, 1)}
+	r := &Recorder{db: d, seal: seal, log: log, wake: make(chan struct{}, 1), publishes: publishes}
 	d.OnSettle(r)
 	return r
 }

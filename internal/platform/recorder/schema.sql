@@ -10,6 +10,7 @@ CREATE TABLE record_body (
 	redacted_by INTEGER,          -- place of the redaction; NULL unless redacted
 	PRIMARY KEY (eid, part)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX record_body_redacted ON record_body (redacted_by) WHERE redacted_by IS NOT NULL;
 
 -- Facts that wait for their place (PostgreSQL only).
 CREATE TABLE record_pending (
@@ -50,6 +51,15 @@ CREATE TABLE record_checkpoint (
 	note TEXT    NOT NULL, -- as it is served
 	at   INTEGER NOT NULL
 ) STRICT;
+
+-- What witnesses have put under a checkpoint.
+CREATE TABLE record_cosignature (
+	size    INTEGER NOT NULL, -- of the checkpoint
+	witness TEXT    NOT NULL, -- its verifier key
+	line    TEXT    NOT NULL, -- as it is served: dash, name, time and signature
+	at      INTEGER NOT NULL,
+	PRIMARY KEY (size, witness)
+) STRICT, WITHOUT ROWID;
 
 -- Openings of parts that were withheld, sealed: for the signer's own receipt.
 CREATE TABLE private_opening (

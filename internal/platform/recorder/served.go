@@ -5,6 +5,7 @@ package recorder
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/platform/db"
@@ -14,10 +15,16 @@ import (
 // What others may fetch. All of it ends where the newest published checkpoint
 // ends; what lies behind is chorus.ErrNotFound until it is signed.
 
-// Checkpoint is the newest signed checkpoint, as it is served.
+// Checkpoint is the newest signed checkpoint, as it is served: with what
+// witnesses have put under it.
 func (r *Recorder) Checkpoint(ctx context.Context) (text string, err error) {
 	err = r.db.Read(ctx, func(tx *db.Tx) (err error) {
-		_, text, err = newest(ctx, tx)
+		size, signed, err := newest(ctx, tx)
+		if err != nil {
+			return err
+		}
+		lines, err := db.All(ctx, tx, cosignatureLines, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, size)
+		text = signed + strings.Join(lines, "")
 		return err
 	})
 	return text, err

@@ -40,6 +40,11 @@ var (
 	checkpointNote   = db.SQL(`SELECT note FROM record_checkpoint WHERE size = $1`)
 	insertCheckpoint = db.SQL(`INSERT INTO record_checkpoint (size, root, note, at) VALUES ($1, $2, $3, $4) ON CONFLICT (size) DO NOTHING`)
 
+	saveCosignature = db.SQL(`INSERT INTO record_cosignature (size, witness, line, at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (size, witness) DO UPDATE SET line = excluded.line, at = excluded.at`)
+	cosignatureLines = db.SQL(`SELECT line FROM record_cosignature WHERE size = $1 ORDER BY witness`)
+	newestErasure    = db.SQL(`SELECT coalesce(max(redacted_by), -1) FROM record_body WHERE redacted_by IS NOT NULL`)
+
 	leavesBetween = db.SQL(`SELECT leaf FROM record_entry WHERE idx >= $1 AND idx < $2 ORDER BY idx`)
 	partsBetween  = db.SQL(`SELECT e.idx, b.state, b.salt, b.body, b.redacted_by FROM record_entry e JOIN record_body b ON b.eid = e.eid
 		WHERE e.idx >= $1 AND e.idx < $2 ORDER BY e.idx, b.part`)
