@@ -23,6 +23,7 @@ import (
 	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/commons/wording"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/eye"
 	"example.org/chorus/internal/platform/job"
 	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/mail"
@@ -30,6 +31,7 @@ import (
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/vault"
 	"example.org/chorus/internal/platform/web"
+	"example.org/chorus/internal/platform/witness"
 	"example.org/chorus/internal/portal"
 	"example.org/chorus/record"
 )
@@ -47,6 +49,7 @@ type Config struct {
 	Source      record.Source    // where a copy takes the record from; nil: from the address
 	Trusted     []string         // verifier keys of the record to copy; empty: those kept in Data, or the first that is seen
 	Policy      *record.Policy   // witnesses that must have cosigned what is copied; nil: none
+	Mirrors     []string         // addresses of sites that mirror this one, asked how far they have come
 	Now         func() time.Time // the clock; nil: the machine's
 	Log         *slog.Logger     // nil: the default one
 }
@@ -97,6 +100,9 @@ type App struct {
 	Mail   *mail.Outbox
 	Site   *web.Site
 	Vault  *vault.Vault
+
+	Eye     *eye.Service     // others look at our record
+	Witness *witness.Service // we look at the records of others
 
 	Accounts      *account.Service
 	Organisations *organisation.Service
@@ -150,13 +156,20 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err := a.notarise(); err != nil {
 		return err
 	}
+	if err := a.eyes(); err != nil {
+		return err
+	}
 	a.services(catalogue)
 	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations)
 	a.chores()
-	if err := a.Record.Start(ctx, tablesAreNew); err != nil || a.Mirror == nil {
+	if err := a.Record.Start(ctx, tablesAreNew); err != nil {
 		return err
 	}
-	return a.Mirror.Start(ctx)
+	if a.Mirror != nil {
+		return a.Mirror.Start(ctx)
+	}
+	a.Eye.Guard(ctx)
+	return nil
 }
 
 // notarise makes the instance sign its own record, or follow another's.
@@ -173,6 +186,14 @@ func (a *App) notarise() error {
 	return a.Record.Follow(c.Data, c.Trusted...)
 }
 
+// eyes has others look at the record, and lets this instance look at theirs.
+func (a *App) eyes() error {
+	c := a.Config
+	a.Eye = &eye.Service{DB: a.DB, Record: a.Record, Log: c.Log, Mirrors: c.Mirrors}
+	a.Witness = &witness.Service{DB: a.DB, Log: c.Log, BaseURL: c.BaseURL, Behind: a.Record.ReadOnly}
+	return errors.Join(a.Eye.Open(c.Data), a.Witness.Open(c.Data))
+}
+
 func (c Config) limits() mail.Limits {
 	if !c.Unlimited {
 		return mail.Limits{}
@@ -183,12 +204,12 @@ func (c Config) limits() mail.Limits {
 
 // schemas are the tables of every package that keeps some.
 var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
-	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, secretSchema}
+	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, secretSchema, eye.Schema, witness.Schema}
 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
 	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(), receipt.Messages(),
-		declaration.Messages(), declaration.DeskMessages(), portal.Messages())
+		declaration.Messages(), declaration.DeskMessages(), portal.Messages(), eye.Messages(), witness.Messages())
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
@@ -218,6 +239,7 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Receipts.Routes(a.Site)
 	a.Declarations.Routes(a.Site)
 	a.Portal.Routes(a.Site)
+	a.Witness.Routes(a.Site)
 }
 
 // chores are what an instance does by itself now and then.
@@ -242,6 +264,7 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	}
 	running.Go(func() { a.Record.RunPublisher(ctx) })
+	running.Go(func() { a.Eye.Run(ctx) })
 	err := a.Jobs.Run(ctx)
 	running.Wait()
 	return err

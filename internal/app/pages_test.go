@@ -35,7 +35,7 @@ func (h *house) pages() []page {
 	org, desk, mine := "/organisations/"+string(h.riders), "/desk/declarations/"+string(h.draft), "/mine/"+h.signed
 	work := "/desk/declarations/" + h.letter
 	return []page{
-		{"home", "/", reader, 0}, {"causes", "/causes", reader, 0}, {"about", "/about", reader, 0}, {"privacy", "/privacy", reader, 0},
+		{"home", "/", reader, 0}, {"causes", "/causes", reader, 0}, {"about", "/about", reader, 0}, {"privacy", "/privacy", reader, 0}, {"witness", "/witness", reader, 0},
 		{"declaration", h.open, reader, 0}, {"closed", h.shut, reader, 0}, {"names", h.open + "/names", reader, 0}, {"sign", h.open + "/sign", reader, 0},
 		{"count", h.open + "/count", reader, 0}, {"record", "/record", reader, 0}, {"entries", "/record/entries", reader, 0},
 		{"entry", fmt.Sprintf("/r/%d", h.entry), reader, 0}, {"entry-print", fmt.Sprintf("/r/%d/print", h.entry), reader, 0},
