@@ -226,7 +226,7 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Organisations: a.Organisations, Accounts: a.Accounts,
 		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log}
 	kind, _, _ := strings.Cut(a.Config.Mail, ":")
-	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Accounts: a.Accounts, Organisations: a.Organisations,
+	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Eye: a.Eye, Accounts: a.Accounts, Organisations: a.Organisations,
 		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine, MirrorOf: a.Config.Mirror}, Mirror: a.Mirror}
 	a.Site = &web.Site{DB: a.DB, Log: a.Config.Log, Catalogue: c, BaseURL: base, Frame: a.Portal.Frame,
 		BehindProxy: a.Config.BehindProxy, Unlimited: a.Config.Unlimited}

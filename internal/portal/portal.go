@@ -12,7 +12,6 @@
 package portal
 
 import (
-	"context"
 	"embed"
 	"io/fs"
 	"sync/atomic"
@@ -22,6 +21,7 @@ import (
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/eye"
 	"example.org/chorus/internal/platform/mirror"
 	"example.org/chorus/internal/platform/recorder"
 )
@@ -52,11 +52,9 @@ type Service struct {
 	Recorder      *recorder.Recorder
 	Accounts      *account.Service
 	Organisations *organisation.Service
+	Eye           *eye.Service
 	Settings      Settings
 	Mirror        *mirror.Mirror // nil: this instance is no mirror
-
-	// Eyes are those who look at the record from outside; nil if nobody is asked.
-	Eyes func(context.Context) ([]Eye, error)
 
 	kept atomic.Pointer[keptSite]
 }

@@ -17,26 +17,18 @@ import (
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/eye"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/web"
 	"example.org/chorus/record"
 )
-
-// An Eye is somebody independent who looks at the record: a witness, which
-// signs that it only grew, or a mirror, which holds all of it.
-type Eye struct {
-	Name   string
-	Mirror bool
-	Size   int64     // entries it has seen
-	At     time.Time // when it last did
-}
 
 // recordView is what the page about the record shows.
 type recordView struct {
 	checkpoint record.Checkpoint
 	note       string
 	key        string
-	eyes       []Eye
+	eyes       *eye.Eyes
 }
 
 // aboutRecord is the page about the record for people.
@@ -59,9 +51,7 @@ func (s *Service) recordView(ctx context.Context) (p recordView, err error) {
 	if p.checkpoint, err = record.OpenCheckpoint([]byte(p.note), p.key); err != nil {
 		return p, err
 	}
-	if s.Eyes != nil {
-		p.eyes, err = s.Eyes(ctx)
-	}
+	p.eyes, err = s.Eye.Seen(ctx)
 	return p, err
 }
 
