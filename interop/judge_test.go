@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -185,4 +186,21 @@ func ours(t *testing.T, files record.Source, key string) (*record.Report, fact.C
 		return nil
 	}})
 	return report, tally.Count(letter), err
+}
+
+// read is all files of a folder by their paths.
+func read(t *testing.T, folder string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	err := fs.WalkDir(os.DirFS(folder), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files[path], err = os.ReadFile(filepath.Join(folder, path))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }

@@ -3,11 +3,17 @@
 package interop
 
 import (
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/record"
 )
 
@@ -49,10 +55,24 @@ func TestEverybodyAgrees(t *testing.T) {
 	if got := in.number(); got != want || count.People != int64(want) || count.Added != int64(n) {
 		t.Errorf("the page says %d, the leaves %d of %d, want %d of %d", got, count.People, count.Added, want, n)
 	}
+	claims, err := fact.ParseClaims(get(t, in.address()+"/counts"))
+	if err != nil || len(claims) != 1 || claims[0].People != count.People || claims[0].AsOf != head.Size {
+		t.Errorf("the site claims %+v, %v", claims, err)
+	}
 	if each := int64(n / 100); count.Withdrawn != 3*each || count.TakenOut != each || report.Erased != 3*each || report.Withheld != 2*each || report.Fading != 0 {
 		t.Errorf("%+v, %+v, want %d withdrawn, erased and %d taken out", count, report, 3*each, each)
 	}
 	if n < 10_000 { // it replays seven entries at a time
 		in.CheckMirror()
+		return
 	}
+	program := filepath.Join(t.TempDir(), "chorus")
+	if out, err := exec.Command("go", "-C", chorustest.Root(t), "build", "-o", program, "./cmd/chorus").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, err := exec.Command(program, "verify", "--key", in.key().Verifier(), in.URL).CombinedOutput()
+	if says := fmt.Sprintf("%d,%03d signatures counted again", want/1000, want%1000); err != nil || !strings.Contains(string(out), says) {
+		t.Errorf("chorus verify: %v, %s, want %s", err, out, says)
+	}
+	t.Logf("%s", out)
 }
