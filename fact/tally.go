@@ -5,7 +5,7 @@ package fact
 import "example.org/chorus"
 
 // A Tally counts signatures from heads alone, as anybody can who has the
-// record: no word and no name is needed. It keeps some 100 bytes for each
+// record: no word and no name is needed. It keeps some 80 bytes for each
 // signature. The zero value has counted nothing.
 //
 //   - the signature of a person counts until it is withdrawn or taken out;
@@ -14,9 +14,11 @@ import "example.org/chorus"
 //   - what was taken out can be reinstated, what was withdrawn cannot;
 //   - an act that is repeated changes nothing.
 type Tally struct {
-	order      []chorus.ID
-	counts     map[chorus.ID]*Count
-	signatures map[Hash]*signature
+	order      []chorus.ID // of declarations
+	counts     []Count     // in that order
+	place      map[chorus.ID]int32
+	signatures []signature
+	signed     map[Hash]int32   // where in signatures, by the entry
 	signers    map[Hash]*signer // organisations, by the entry that entered them
 }
 
@@ -30,16 +32,20 @@ type Count struct {
 	TakenOut      int64 // by the stewards, and neither reinstated nor withdrawn
 }
 
+// A signature holds no pointer, so that a million of them cost little.
 type signature struct {
-	count                *Count
-	signer               *signer // nil for people
+	count                int32 // in counts
+	isPerson             bool
+	isVerified           bool // organisations
 	withdrawn, isInvalid bool
 }
 
 type signer struct {
-	verified   bool
-	signatures []*signature
+	isVerified bool
+	signatures []int32
 }
+
+const verified, notVerified = true, false
 
 // Add counts the entry that has a hash and a head. Entries are added in the
 // order of the record.
@@ -58,16 +64,16 @@ func (t *Tally) Add(entry Hash, h Head) {
 	case (*SignatureReinstated)(nil).Kind():
 		t.change(h.Ref, func(s *signature) { s.isInvalid = false })
 	case (*OrganisationVerified)(nil).Kind():
-		t.signer(h.Ref).verify(func(s *signer) { s.verified = true })
+		t.verify(h.Ref, verified)
 	case (*OrganisationUnverified)(nil).Kind():
-		t.signer(h.Ref).verify(func(s *signer) { s.verified = false })
+		t.verify(h.Ref, notVerified)
 	}
 }
 
 // Count is the numbers of a declaration up to here.
 func (t *Tally) Count(declaration chorus.ID) Count {
-	if c := t.counts[declaration]; c != nil {
-		return *c
+	if i, ok := t.place[declaration]; ok {
+		return t.counts[i]
 	}
 	return Count{}
 }
@@ -75,17 +81,17 @@ func (t *Tally) Count(declaration chorus.ID) Count {
 // Declarations are those that were published or signed, in the order of the record.
 func (t *Tally) Declarations() []chorus.ID { return t.order }
 
-func (t *Tally) count(declaration chorus.ID) *Count {
-	c := t.counts[declaration]
-	if c == nil {
-		if t.counts == nil {
-			t.counts = map[chorus.ID]*Count{}
+func (t *Tally) count(declaration chorus.ID) int32 {
+	i, ok := t.place[declaration]
+	if !ok {
+		if t.place == nil {
+			t.place = map[chorus.ID]int32{}
 		}
-		c = new(Count)
-		t.counts[declaration] = c
-		t.order = append(t.order, declaration)
+		i = int32(len(t.order))
+		t.place[declaration] = i
+		t.order, t.counts = append(t.order, declaration), append(t.counts, Count{})
 	}
-	return c
+	return i
 }
 
 func (t *Tally) signer(entered Hash) *signer {
@@ -101,51 +107,56 @@ func (t *Tally) signer(entered Hash) *signer {
 }
 
 func (t *Tally) sign(entry Hash, declaration chorus.ID, by *signer) {
-	if t.signatures[entry] != nil {
+	if _, again := t.signed[entry]; again {
 		return
 	}
-	if t.signatures == nil {
-		t.signatures = map[Hash]*signature{}
-	}
-	s := &signature{count: t.count(declaration), signer: by}
-	t.signatures[entry] = s
+	s, i := signature{count: t.count(declaration), isPerson: by == nil}, int32(len(t.signatures))
 	if by != nil {
-		by.signatures = append(by.signatures, s)
+		s.isVerified = by.isVerified
+		by.signatures = append(by.signatures, i)
 	}
-	s.count.Added++
-	s.add(+1)
+	if t.signed == nil {
+		t.signed = map[Hash]int32{}
+	}
+	t.signed[entry] = i
+	t.signatures = append(t.signatures, s)
+	t.counts[s.count].Added++
+	t.add(s, +1)
 }
 
 func (t *Tally) change(entry Hash, set func(*signature)) {
-	if s := t.signatures[entry]; s != nil { // else the entry acts on something else
-		s.add(-1)
-		set(s)
-		s.add(+1)
+	if i, ok := t.signed[entry]; ok { // else the entry acts on something else
+		t.changeAt(i, set)
 	}
 }
 
-func (o *signer) verify(set func(*signer)) {
-	for _, s := range o.signatures {
-		s.add(-1)
-	}
-	set(o)
-	for _, s := range o.signatures {
-		s.add(+1)
+func (t *Tally) changeAt(i int32, set func(*signature)) {
+	t.add(t.signatures[i], -1)
+	set(&t.signatures[i])
+	t.add(t.signatures[i], +1)
+}
+
+func (t *Tally) verify(entered Hash, is bool) {
+	o := t.signer(entered)
+	o.isVerified = is
+	for _, i := range o.signatures {
+		t.changeAt(i, func(s *signature) { s.isVerified = is })
 	}
 }
 
-// add puts the signature where it belongs now, or with -1 takes it from there.
-func (s *signature) add(by int64) {
+// add puts a signature where it belongs, or with -1 takes it from there.
+func (t *Tally) add(s signature, by int64) {
+	c := &t.counts[s.count]
 	switch {
 	case s.withdrawn:
-		s.count.Withdrawn += by
+		c.Withdrawn += by
 	case s.isInvalid:
-		s.count.TakenOut += by
-	case s.signer == nil:
-		s.count.People += by
-	case s.signer.verified:
-		s.count.Organisations += by
+		c.TakenOut += by
+	case s.isPerson:
+		c.People += by
+	case s.isVerified:
+		c.Organisations += by
 	default:
-		s.count.Waiting += by
+		c.Waiting += by
 	}
 }

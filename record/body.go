@@ -91,7 +91,7 @@ func partTexts(parts []Part) []partText {
 // ParseBody reads what MarshalJSON writes and refuses every other spelling.
 func ParseBody(line []byte) (*Body, error) {
 	b := new(Body)
-	if err := b.parse(line); err != nil {
+	if err := b.parse(&bodyReader{rest: line}); err != nil {
 		return nil, err
 	}
 	return b, nil
@@ -99,8 +99,7 @@ func ParseBody(line []byte) (*Body, error) {
 
 // parse fills an empty body. There is one spelling, without space and without
 // anything to escape, so that it can be read word by word.
-func (b *Body) parse(line []byte) error {
-	r := &bodyReader{rest: line}
+func (b *Body) parse(r *bodyReader) error {
 	r.want(`{"i":`)
 	b.Index = r.place()
 	b.Parts = r.parts()
@@ -114,6 +113,7 @@ func (b *Body) parse(line []byte) error {
 type bodyReader struct {
 	rest   []byte
 	failed bool
+	memory []byte // for what is decoded
 }
 
 func (r *bodyReader) eat(word string) bool {
@@ -151,14 +151,30 @@ func (r *bodyReader) text() []byte {
 		r.failed = true
 		return nil
 	}
-	text := r.rest[:end]
+	want, from := strictURL.DecodedLen(end), len(r.memory)
+	var err error
+	r.memory, err = strictURL.AppendDecode(r.memory, r.rest[:end])
 	r.rest = r.rest[end:]
-	data := make([]byte, strictURL.DecodedLen(len(text)))
-	n, err := strictURL.Decode(data, text)
-	if err != nil || n != len(data) { // it passes over line breaks
+	to := len(r.memory)
+	if err != nil || to-from != want { // it passes over line breaks
 		r.failed = true
 	}
-	return data
+	return r.memory[from:to:to]
+}
+
+// salt reads a salt, for which no memory is needed.
+func (r *bodyReader) salt() (s Salt) {
+	var text [43]byte
+	if len(r.rest) < len(text) {
+		r.failed = true
+		return s
+	}
+	copy(text[:], r.rest)
+	r.rest = r.rest[len(text):]
+	if n, err := strictURL.Decode(s[:], text[:]); err != nil || n != len(s) {
+		r.failed = true
+	}
+	return s
 }
 
 // parts reads the parts, with which the text ends.
@@ -178,10 +194,7 @@ func (r *bodyReader) parts() (parts []Part) {
 func (r *bodyReader) part() (p Part) {
 	switch {
 	case r.eat(`{"salt":"`):
-		salt := r.text()
-		if copy(p.Salt[:], salt); len(salt) != len(p.Salt) {
-			r.failed = true
-		}
+		p.Salt = r.salt()
 		r.want(`","body":"`)
 		p.Bytes = r.text()
 		r.want(`"}`)

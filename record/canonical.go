@@ -75,10 +75,11 @@ func (w *objectWriter) bytes() []byte { return append(append([]byte{'{'}, w.b...
 // The first fault stops it and stays in err. Strings that it gives share the
 // memory of the text.
 type objectReader struct {
-	rest  string
-	begun bool
-	key   string
-	err   error
+	rest   string
+	begun  bool
+	key    string
+	err    error
+	hashes []Hash // memory for arrays of hashes
 }
 
 func (r *objectReader) fail(what string) {

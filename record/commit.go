@@ -25,9 +25,7 @@ func NewSalt() (s Salt) {
 //
 //	(printf 'chorus-body-v1\0'; cat salt part) | sha256sum
 func Commit(salt Salt, part []byte) Hash {
-	h := sha256.New()
-	h.Write([]byte(commitPrefix))
-	h.Write(salt[:])
-	h.Write(part)
-	return Hash(h.Sum(nil))
+	var small [512]byte // most parts are, and then need no memory of their own
+	b := append(append(append(small[:0], commitPrefix...), salt[:]...), part...)
+	return sha256.Sum256(b)
 }

@@ -33,7 +33,7 @@ func (w web) Fetch(ctx context.Context, path string) ([]byte, error) {
 	defer reply.Body.Close()
 	switch reply.StatusCode {
 	case http.StatusOK:
-		return readFile(path, reply.Body)
+		return readFile(path, reply.Body, reply.ContentLength)
 	case http.StatusNotFound:
 		return nil, &fs.PathError{Op: "fetch", Path: request.URL.String(), Err: fs.ErrNotExist}
 	}

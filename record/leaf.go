@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -73,7 +72,7 @@ func (l *Leaf) Marshal() ([]byte, error) {
 // newer than the reader.
 func ParseLeaf(b []byte) (*Leaf, error) {
 	l := new(Leaf)
-	if err := l.parse(b); err != nil {
+	if err := l.parse(&objectReader{rest: string(b)}); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -82,11 +81,10 @@ func ParseLeaf(b []byte) (*Leaf, error) {
 // parse fills an empty leaf. That what it accepts has one spelling follows
 // from its parts: keys ascend, no value is empty or the zero that Marshal
 // leaves out, and strings, integers and base64url have one spelling each.
-func (l *Leaf) parse(b []byte) error {
-	if len(b) > MaxLeaf {
-		return badLeaf("%d bytes, at most %d", len(b), MaxLeaf)
+func (l *Leaf) parse(r *objectReader) error {
+	if len(r.rest) > MaxLeaf {
+		return badLeaf("%d bytes, at most %d", len(r.rest), MaxLeaf)
 	}
-	r := &objectReader{rest: string(b)}
 	for r.next() {
 		l.field(r)
 	}
@@ -99,7 +97,9 @@ func (l *Leaf) parse(b []byte) error {
 func (l *Leaf) field(r *objectReader) {
 	switch r.key {
 	case "c":
-		r.array(func() { l.Commitments = append(l.Commitments, r.hash()) })
+		from := len(r.hashes)
+		r.array(func() { r.hashes = append(r.hashes, r.hash()) })
+		l.Commitments = r.hashes[from:len(r.hashes):len(r.hashes)]
 	case "d":
 		l.Day = r.text()
 	case "k":
@@ -169,9 +169,31 @@ func isSubject(s string) bool {
 	return err == nil && n == len(id)
 }
 
+// isDay accepts the days of the calendar, as 2006-01-02.
 func isDay(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil && len(s) == len(time.DateOnly)
+	if len(s) != len("2006-01-02") || s[4] != '-' || s[7] != '-' {
+		return false
+	}
+	year, month, day := number(s[:4]), number(s[5:7]), number(s[8:])
+	if year < 0 || month < 1 || month > 12 || day < 1 {
+		return false
+	}
+	last := [...]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[month-1]
+	if month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+		last++
+	}
+	return day <= last
+}
+
+// number reads a few digits; -1 if there is anything else.
+func number(s string) (n int) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return -1
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n
 }
 
 func encodeHash(h Hash) string {
@@ -192,15 +214,17 @@ func encodeHashes(hs []Hash) []string {
 // hash reads a hash in base64url.
 func (r *objectReader) hash() (h Hash) {
 	var in [43]byte
-	s := r.text()
-	if len(s) == len(in) {
-		copy(in[:], s)
-		if n, err := strictURL.Decode(h[:], in[:]); err == nil && n == len(h) {
-			return h
-		}
+	if len(r.rest) < len(in)+2 || r.rest[0] != '"' || r.rest[len(in)+1] != '"' {
+		r.fail("not a hash")
+		return Hash{}
 	}
-	r.fail("not a hash")
-	return Hash{}
+	copy(in[:], r.rest[1:])
+	r.rest = r.rest[len(in)+2:]
+	if n, err := strictURL.Decode(h[:], in[:]); err != nil || n != len(h) {
+		r.fail("not a hash")
+		return Hash{}
+	}
+	return h
 }
 
 // hashNotZero reads a hash of a field that is left out where it is zero.

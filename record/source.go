@@ -3,6 +3,7 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -35,17 +36,22 @@ func (f files) Fetch(_ context.Context, path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return readFile(path, file)
+	var says int64
+	if info, err := file.Stat(); err == nil {
+		says = info.Size()
+	}
+	return readFile(path, file, says)
 }
 
 // readFile reads a file that may be longer than it says it is.
-func readFile(path string, r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(data) > maxFile {
+func readFile(path string, r io.Reader, says int64) ([]byte, error) {
+	data := bytes.NewBuffer(make([]byte, 0, min(max(says, 0), maxFile)+bytes.MinRead)) // room to see the end without growing
+	_, err := data.ReadFrom(io.LimitReader(r, maxFile+1))
+	if err == nil && data.Len() > maxFile {
 		err = fmt.Errorf("record: %s has more than %d bytes", path, maxFile)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return data, nil
+	return data.Bytes(), nil
 }

@@ -28,13 +28,16 @@ func (v *verifier) checkBodies(ctx context.Context, b *bundle) (*Finding, error)
 
 // openAll opens the commitments of a bundle with the bodies in a file.
 func (b *bundle) openAll(path string, data []byte) *Finding {
-	bodies := make([]Body, len(b.entries))
+	bodies, memory := make([]Body, len(b.entries)), make([]byte, 0, len(data)*3/4)
 	for i := range b.entries {
 		line, rest, _ := bytes.Cut(data, []byte{'\n'})
 		data = rest
 		e := &b.entries[i]
 		e.Body = &bodies[i]
-		switch err := e.Body.parse(line); {
+		r := bodyReader{rest: line, memory: memory}
+		err := e.Body.parse(&r)
+		memory = r.memory
+		switch {
 		case len(line) == 0:
 			return aboutFile(BadFile, path, fmt.Errorf("it ends before entry %d", e.Index))
 		case err != nil:

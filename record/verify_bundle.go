@@ -56,7 +56,7 @@ func (v *verifier) checkEntries(ctx context.Context, b *bundle) error {
 	for i, raw := range raws {
 		b.hashes[i] = leafHash(&buffer, raw)
 	}
-	if same := len(raws) == width && string(join(b.hashes)) == string(tile); !same {
+	if !b.gives(tile) {
 		signed, err := v.signedTile(ctx, b.n, width, tile)
 		if err != nil {
 			return err
@@ -73,19 +73,46 @@ func (v *verifier) checkEntries(ctx context.Context, b *bundle) error {
 	if width == TileWidth {
 		b.root = subtree(b.hashes)
 	}
-	b.fault = b.parse(raws)
+	b.fault = b.parse(string(data), raws, v.o.Each == nil && v.o.SkipBodies)
 	return nil
 }
 
-// parse reads the leaves of the entries.
-func (b *bundle) parse(raws [][]byte) *Finding {
-	b.entries = make([]Entry, len(raws))
+// gives reports whether the hashes of the entries make a tile.
+func (b *bundle) gives(tile []byte) bool {
+	if len(tile) != len(b.hashes)*tlog.HashSize {
+		return false
+	}
+	for i, h := range b.hashes {
+		if string(tile[i*tlog.HashSize:(i+1)*tlog.HashSize]) != string(h[:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// parse reads the leaves of the entries, which are cut from a text, and keeps
+// them unless nobody will look at them.
+func (b *bundle) parse(text string, raws [][]byte, forget bool) *Finding {
+	kept := len(raws)
+	if forget {
+		kept = min(kept, 1)
+	}
+	entries, hashes := make([]Entry, kept), make([]Hash, 0, 2*len(raws))
 	for i, raw := range raws {
-		e := &b.entries[i]
-		e.Index, e.Hash, e.Raw = b.n*TileWidth+int64(i), b.hashes[i], raw
-		if err := e.Leaf.parse(raw); err != nil {
+		text = text[2:] // its length
+		e := &entries[i%kept]
+		*e = Entry{Index: b.n*TileWidth + int64(i), Hash: b.hashes[i], Raw: raw}
+		r := objectReader{rest: text[:len(raw)], hashes: hashes}
+		if err := e.Leaf.parse(&r); err != nil {
 			return &Finding{Fault: NotALeaf, Entry: e.Index, Err: err}
 		}
+		text = text[len(raw):]
+		if hashes = r.hashes; forget {
+			hashes = hashes[:0]
+		}
+	}
+	if !forget {
+		b.entries = entries
 	}
 	return nil
 }
