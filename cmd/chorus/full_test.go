@@ -20,14 +20,7 @@ import (
 func TestFull(t *testing.T) {
 	rounds := times(t, 3)
 	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=96m"); err != nil {
-		t.Skip("a small disk needs root: ", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	smallDisk(t, folder)
 	k := newKilling(t, folder)
 	for i := range rounds {
 		k.fullRound(ending(i % 2))

@@ -48,9 +48,14 @@ func testConfig(folder string) app.Config {
 }
 
 func serveForTest(folder string) error {
-	a, err := app.Open(context.Background(), testConfig(folder))
+	c := testConfig(folder)
+	c.Mirror = os.Getenv("CHORUS_TEST_MIRROR")
+	a, err := app.Open(context.Background(), c)
 	if err != nil {
 		return err
+	}
+	if a.Mirror != nil {
+		a.Mirror.Every = 20 * time.Millisecond
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
