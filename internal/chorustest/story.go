@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"example.org/chorus/internal/platform/mail"
+	"example.org/chorus/record"
 )
 
 // Stories runs the scripts in testdata/*.txt on a whole instance with each
@@ -35,6 +36,8 @@ import (
 //	keep NAME REGEXP       put the first group found in the last page into $NAME
 //	later DURATION         move the clock: 90m, 3d
 //	chores                 do what the instance does by itself now and then
+//	checkpoint             sign the record as it is, and put its key into $VKEY
+//	[!] receipt KEY REGEXP the last answer is a receipt that KEY bears out, and the words in it hold this
 //	lang TAG               read in another language from here on
 func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string]string)) {
 	OnBoth(t, func(t *testing.T, source string) {
@@ -61,7 +64,7 @@ func Stories(t *testing.T, setup func(t testing.TB, in *Instance, env map[string
 				"browser": each(func(ts *testscript.TestScript, w *world, args []string) { w.enter(args[0]) }),
 				"as":      each(signIn), "steward": each(makeSteward),
 				"get": each(get), "post": each(post), "later": each(later), "chores": chores, "lang": each(language), "keep": each(keep), "status": each(status),
-				"body": body, "header": header, "mail": readMail,
+				"checkpoint": checkpoint, "receipt": receipt, "body": body, "header": header, "mail": readMail,
 			},
 		})
 	})
@@ -218,6 +221,29 @@ func later(ts *testscript.TestScript, w *world, args []string) {
 func chores(ts *testscript.TestScript, _ bool, _ []string) {
 	_, err := ts.Value("world").(*world).Jobs.RunDue(context.Background())
 	ts.Check(err)
+}
+
+func checkpoint(ts *testscript.TestScript, _ bool, _ []string) {
+	w := ts.Value("world").(*world)
+	ts.Check(w.Record.PublishCheckpoint(context.Background()))
+	key, err := w.Record.VerifierKey()
+	ts.Check(err)
+	ts.Setenv("VKEY", key)
+}
+
+func receipt(ts *testscript.TestScript, neg bool, args []string) {
+	w := ts.Value("world").(*world)
+	checked, err := record.CheckReceipt([]byte(w.text), nil, args[0])
+	ts.Check(err)
+	want, err := regexp.Compile(args[1])
+	ts.Check(err)
+	var words []byte
+	for _, p := range checked.Parts {
+		words = append(words, p.Bytes...)
+	}
+	if want.Match(words) == neg {
+		ts.Fatalf("the receipt holds %q: want %v\n%s", args[1], !neg, words)
+	}
 }
 
 func language(_ *testscript.TestScript, w *world, args []string) { w.language = args[0] }

@@ -54,6 +54,7 @@ func (s *Service) Frame(v *web.Visit) (web.Frame, error) {
 	}, Foot: []web.Link{
 		{Text: v.T("portal.menu.about"), Path: "/about"},
 		{Text: v.T("portal.menu.privacy"), Path: "/privacy"},
+		{Text: v.T("receipt.record"), Path: RecordPath},
 	}}
 	if s.Mirror != nil {
 		f.Banner = s.banner(v)

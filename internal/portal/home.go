@@ -16,6 +16,7 @@ import (
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/cause"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/web"
 )
 
@@ -32,6 +33,7 @@ const (
 type home struct {
 	site        fact.SiteCore
 	now         time.Time
+	size        int64 // of the record that the numbers are of
 	open        []cause.Cause
 	initiatives []catalogue.Card
 	closed      []cause.Cause
@@ -45,6 +47,9 @@ func (s *Service) home(v *web.Visit) error {
 	}
 	err = s.DB.Read(v.Context(), func(tx *db.Tx) (err error) {
 		h.now = tx.Now
+		if h.size, err = recorder.Size(v.Context(), tx); err != nil {
+			return err
+		}
 		if h.initiatives, err = catalogue.Newest(v.Context(), tx, chorus.Initiative, 0, mostInitiative); err != nil {
 			return err
 		}
@@ -70,6 +75,7 @@ func first(n int, cards []catalogue.Card) []catalogue.Card { return cards[:min(n
 // causes is one page of all declarations.
 type causes struct {
 	now    time.Time
+	size   int64 // of the record that the numbers are of
 	all    []cause.Cause
 	total  int64
 	before int64 // where the next page begins; 0: there is none
@@ -84,6 +90,9 @@ func (s *Service) causes(v *web.Visit) error {
 	p := causes{later: before > 0}
 	err = s.DB.Read(v.Context(), func(tx *db.Tx) (err error) {
 		p.now = tx.Now
+		if p.size, err = recorder.Size(v.Context(), tx); err != nil {
+			return err
+		}
 		if p.total, err = catalogue.Count(v.Context(), tx, chorus.Declaration); err != nil {
 			return err
 		}

@@ -45,10 +45,12 @@ func (s *Service) recordView(ctx context.Context) (p recordView, err error) {
 	if p.note, err = s.Recorder.Checkpoint(ctx); err != nil {
 		return p, err
 	}
-	if p.key, err = s.Recorder.VerifierKey(); err != nil {
+	keys, err := s.Recorder.VerifierKeys()
+	if err != nil {
 		return p, err
 	}
-	if p.checkpoint, err = record.OpenCheckpoint([]byte(p.note), p.key); err != nil {
+	p.key = keys[0]
+	if p.checkpoint, err = record.OpenCheckpoint([]byte(p.note), keys...); err != nil {
 		return p, err
 	}
 	p.eyes, err = s.Eye.Seen(ctx)

@@ -4,9 +4,13 @@ package declaration_test
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -16,7 +20,8 @@ import (
 )
 
 // TestErasedWordsAreNowhere looks for a name in every byte of the database's
-// files, the write-ahead log included.
+// files, the write-ahead log included, and in all that the site gives out: its
+// pages, the bodies of the record, the receipts that are made from then on.
 func TestErasedWordsAreNowhere(t *testing.T) {
 	folder := t.TempDir()
 	in := chorustest.Run(t, filepath.Join(folder, "chorus.db"))
@@ -33,13 +38,77 @@ func TestErasedWordsAreNowhere(t *testing.T) {
 	if !inFiles(t, folder, name) {
 		t.Fatal("a shown name stands in no file: the test sees nothing")
 	}
+	c.must(in.Record.PublishCheckpoint(t.Context()))
+	if given := givenOut(t, in, path, name); len(given) < 6 { // page, list, table, bodies, body and receipt
+		t.Fatalf("a shown name is given out by %v alone: the test sees nothing", given)
+	}
 	c.must(in.Declarations.Erase(t.Context(), key))
 	for _, word := range []string{name, town, "Zymurgy", "zq@example.org"} {
 		if inFiles(t, folder, word) {
 			t.Errorf("%q still stands in the files", word)
 		}
 	}
+	c.must(in.Record.PublishCheckpoint(t.Context()))
+	in.Wait(2 * time.Second) // pages for readers are a second old at most
+	for _, word := range []string{name, town, "Zymurgy", "zq@example.org"} {
+		if given := givenOut(t, in, path, word); len(given) > 0 {
+			t.Errorf("%q is still given out by %v", word, given)
+		}
+	}
+	own, err := in.Declarations.ReceiptOf(t.Context(), key)
+	c.must(err)
+	if words := unpacked(t, own.Proof); bytes.Contains(words, []byte(name)) {
+		t.Errorf("the own receipt still holds %s", words)
+	}
 	in.CheckMirror()
+}
+
+// givenOut is the addresses whose answers hold a word, also where it is encoded.
+func givenOut(t *testing.T, in *chorustest.Instance, path, word string) (found []string) {
+	t.Helper()
+	addresses := []string{"/", "/causes", "/organisations", "/record", "/record/entries", "/record/bodies/000", path, path + "/names",
+		path + "/count", path + "/number", path + "/sign", path + "/signatures.csv", path + "/declaration.md"}
+	for i := range entries(t, in) {
+		entry := fmt.Sprintf("/r/%d", i)
+		addresses = append(addresses, entry, entry+"/print", entry+".tlog-proof", fmt.Sprintf("/record/body/%d", i))
+	}
+	for _, address := range addresses {
+		res, err := http.Get(in.URL + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK && res.StatusCode != http.StatusGone {
+			t.Fatal(address, res.StatusCode, err)
+		}
+		if bytes.Contains(append(text, unpacked(t, text)...), []byte(word)) {
+			found = append(found, address)
+		}
+	}
+	return found
+}
+
+// unpacked is the words in a receipt or in bodies of the record; nil of other texts.
+func unpacked(t *testing.T, text []byte) (words []byte) {
+	t.Helper()
+	var parts []record.Part
+	if p, err := record.ParseProof(text); err == nil {
+		r, err := record.ParseReceipt(p.Extra)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = r.Parts
+	}
+	for line := range bytes.Lines(text) {
+		if b, err := record.ParseBody(bytes.TrimSuffix(line, []byte("\n"))); err == nil {
+			parts = append(parts, b.Parts...)
+		}
+	}
+	for _, p := range parts {
+		words = append(words, p.Bytes...)
+	}
+	return words
 }
 
 func inFiles(t *testing.T, folder, word string) bool {

@@ -14,6 +14,7 @@ import (
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/commons/wording"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/web"
 )
 
@@ -28,6 +29,7 @@ func (s *Service) Routes(site *web.Site) {
 type page struct {
 	Initiative
 	now     time.Time
+	size    int64 // of the record that the numbers are of
 	runners []catalogue.Card
 	open    []cause.Cause
 	closed  []cause.Cause
@@ -38,6 +40,9 @@ func (s *Service) page(v *web.Visit) error {
 	p := page{}
 	err := s.DB.Read(v.Context(), func(tx *db.Tx) (err error) {
 		p.now = tx.Now
+		if p.size, err = recorder.Size(v.Context(), tx); err != nil {
+			return err
+		}
 		if p.Initiative, err = ByID(v.Context(), tx, chorus.ID(v.PathValue("id"))); err != nil {
 			return err
 		}

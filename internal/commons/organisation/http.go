@@ -15,6 +15,7 @@ import (
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/web"
 )
 
@@ -120,13 +121,17 @@ func isSteward(v *web.Visit, tx *db.Tx) (bool, error) {
 type pageView struct {
 	Organisation
 	Runs, Asked, Signed []catalogue.Card
-	Standing            Role // of the reader
-	Steward             bool // the reader is one
+	Size                int64 // of the record that the numbers are of
+	Standing            Role  // of the reader
+	Steward             bool  // the reader is one
 }
 
 func (s *Service) show(v *web.Visit) error {
 	view := pageView{}
 	err := s.DB.Read(v.Context(), func(tx *db.Tx) (err error) {
+		if view.Size, err = recorder.Size(v.Context(), tx); err != nil {
+			return err
+		}
 		if view.Organisation, err = ByID(v.Context(), tx, idOf(v)); err != nil {
 			return err
 		}

@@ -138,12 +138,12 @@ func (r *Recorder) prove(c *Receipt) error {
 	if err != nil {
 		return err
 	}
-	key, err := r.VerifierKey()
+	keys, err := r.VerifierKeys()
 	if err != nil {
 		return err
 	}
 	c.Proof = (&record.Proof{Index: c.Index, Hashes: c.siblings, Extra: extra, Checkpoint: []byte(c.Note)}).Marshal()
-	checked, err := record.CheckReceipt(c.Proof, nil, key)
+	checked, err := record.CheckReceipt(c.Proof, nil, keys...)
 	if err != nil {
 		return fmt.Errorf("the receipt of entry %d: %w", c.Index, err)
 	}
