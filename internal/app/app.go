@@ -29,6 +29,7 @@ import (
 	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/mirror"
 	"example.org/chorus/internal/platform/recorder"
+	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/internal/platform/vault"
 	"example.org/chorus/internal/platform/web"
 	"example.org/chorus/internal/platform/witness"
@@ -111,6 +112,7 @@ type App struct {
 	Declarations  *declaration.Service
 	Portal        *portal.Service
 	Mirror        *mirror.Mirror // nil: this instance is no mirror
+	Box           *relay.Box     // what a mirror took for its origin; nil: this instance is no mirror
 }
 
 // Open opens an instance, making what is not there yet.
@@ -159,6 +161,9 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err := a.eyes(); err != nil {
 		return err
 	}
+	if err := a.openBox(ctx); err != nil {
+		return err
+	}
 	a.services(catalogue)
 	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations)
 	a.chores()
@@ -204,7 +209,7 @@ func (c Config) limits() mail.Limits {
 
 // schemas are the tables of every package that keeps some.
 var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
-	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, secretSchema, eye.Schema, witness.Schema}
+	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, relay.Schema, secretSchema, eye.Schema, witness.Schema}
 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
@@ -224,14 +229,16 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Initiatives = &initiative.Service{DB: a.DB, Recorder: a.Record}
 	a.Receipts = &receipt.Service{DB: a.DB, Record: a.Record}
 	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Organisations: a.Organisations, Accounts: a.Accounts,
-		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log}
+		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log, Relay: a.relay()}
 	kind, _, _ := strings.Cut(a.Config.Mail, ":")
-	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Eye: a.Eye, Accounts: a.Accounts, Organisations: a.Organisations,
+	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Eye: a.Eye, IntakeKey: relay.KeyOf(a.Vault).Public(), Accounts: a.Accounts, Organisations: a.Organisations,
 		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine, MirrorOf: a.Config.Mirror}, Mirror: a.Mirror}
 	a.Site = &web.Site{DB: a.DB, Log: a.Config.Log, Catalogue: c, BaseURL: base, Frame: a.Portal.Frame,
 		BehindProxy: a.Config.BehindProxy, Unlimited: a.Config.Unlimited}
 	if a.Mirror != nil {
 		a.Site.Elsewhere = a.Portal.Elsewhere
+		a.Box.Origin, a.Box.Ended, a.Box.Log = a.Portal.OriginURL, declaration.Ended, a.Config.Log
+		a.Box.Routes(a.Site)
 	}
 	a.Accounts.Routes(a.Site)
 	a.Organisations.Routes(a.Site)
@@ -240,6 +247,23 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Declarations.Routes(a.Site)
 	a.Portal.Routes(a.Site)
 	a.Witness.Routes(a.Site)
+}
+
+// openBox gives a mirror where it keeps what it takes for its origin.
+func (a *App) openBox(ctx context.Context) (err error) {
+	if a.Mirror != nil {
+		a.Box, err = relay.OpenBox(ctx, a.DB, a.Config.Data, a.Config.BaseURL)
+	}
+	return err
+}
+
+// relay is how requests to sign travel when the way is cut.
+func (a *App) relay() declaration.Relay {
+	r := declaration.Relay{Box: a.Box, Site: portal.SiteID, Key: portal.IntakeKey}
+	if a.Mirror == nil {
+		r.Open = relay.KeyOf(a.Vault)
+	}
+	return r
 }
 
 // chores are what an instance does by itself now and then.
@@ -252,6 +276,9 @@ func (a *App) chores() {
 	a.Jobs.Every("organisation.stale", time.Hour, a.Organisations.DropStale)
 	a.Jobs.Every("signer.forget", 24*time.Hour, a.Declarations.ForgetAddresses)
 	a.Jobs.Every("signing.stale", time.Hour, a.Declarations.DropStale)
+	a.Jobs.Every("intake.mail", time.Hour, a.Declarations.MailRequests)
+	a.Jobs.Every("intake.lapse", time.Hour, a.Declarations.LapseRequests)
+	a.Jobs.Every("intake.announce", 24*time.Hour, a.Portal.AnnounceIntake)
 }
 
 // Run does the instance's background work until ctx ends.
@@ -259,6 +286,7 @@ func (a *App) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { a.Record.Run(ctx) })
 	if a.Mirror != nil {
+		running.Go(func() { a.Box.Run(ctx) })
 		a.Mirror.Run(ctx)
 		running.Wait()
 		return nil

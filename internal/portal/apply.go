@@ -18,14 +18,26 @@ func (s *Service) Apply(ctx context.Context, tx *db.Tx, entries []*recorder.Entr
 		switch f := e.Fact.(type) {
 		case *fact.SiteDescribed:
 			err = described(ctx, tx, e.Index, f)
+		case *fact.KeyAnnounced:
+			err = announced(ctx, tx, e.Index, f)
 		case *fact.Redacted:
-			_, err = db.Exec(ctx, tx, deleteSite, e.Ref)
+			if _, err = db.Exec(ctx, tx, deleteSite, e.Ref); err == nil {
+				_, err = db.Exec(ctx, tx, deleteKey, e.Ref)
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func announced(ctx context.Context, tx *db.Tx, entry int64, f *fact.KeyAnnounced) error {
+	if f.Core.Presence != fact.Shown {
+		return nil
+	}
+	_, err := db.Exec(ctx, tx, insertKey, entry, string(f.Core.Value.Use), f.Core.Value.Key)
+	return err
 }
 
 func described(ctx context.Context, tx *db.Tx, entry int64, f *fact.SiteDescribed) error {

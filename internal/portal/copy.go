@@ -44,9 +44,9 @@ func (s *Service) alarm(v *web.Visit, state mirror.State) string {
 // originName is the origin as people know it: its host.
 func originName(state mirror.State) string { return strings.TrimSuffix(state.Origin, RecordPath) }
 
-// originURL is where the origin itself is. A mirror may have been given the
+// OriginURL is where the origin itself is. A mirror may have been given the
 // address of another mirror.
-func (s *Service) originURL() string {
+func (s *Service) OriginURL() string {
 	name := originName(s.Mirror.State())
 	if _, given, ok := strings.Cut(strings.TrimSuffix(s.Settings.MirrorOf, "/"), "://"); ok && given == name || name == "" {
 		return strings.TrimSuffix(s.Settings.MirrorOf, "/")
@@ -61,9 +61,9 @@ func (s *Service) Elsewhere(v *web.Visit) error {
 		return err
 	}
 	name, _ := core.Name.In(string(v.Say.Tag()))
-	p := elsewhere{name: name, origin: originName(s.Mirror.State()), link: s.originURL() + "/"}
+	p := elsewhere{name: name, origin: originName(s.Mirror.State()), link: s.OriginURL() + "/"}
 	if v.Method == http.MethodGet || v.Method == http.MethodHead {
-		p.link = s.originURL() + v.To(v.URL.RequestURI())
+		p.link = s.OriginURL() + v.To(v.URL.RequestURI())
 	}
 	return v.Show(http.StatusForbidden, web.Page{Title: v.T("mirror.elsewhere.title"), Class: web.Narrow, Private: true}, elsewherePage(v, p))
 }
@@ -84,6 +84,6 @@ type aboutCopy struct {
 
 func (s *Service) showCopy(v *web.Visit) error {
 	state := s.Mirror.State()
-	p := aboutCopy{state: state, origin: originName(state), link: s.originURL(), keys: s.Recorder.Follows(), alarm: s.alarm(v, state)}
+	p := aboutCopy{state: state, origin: originName(state), link: s.OriginURL(), keys: s.Recorder.Follows(), alarm: s.alarm(v, state)}
 	return v.Show(http.StatusOK, web.Page{Title: v.T("mirror.about.title"), Class: web.Narrow}, copyPage(v, p))
 }

@@ -45,22 +45,27 @@ func (s *Service) Describe(ctx context.Context, by chorus.ID, core fact.SiteCore
 		if err := account.RequireSteward(ctx, d.Tx, by); err != nil {
 			return err
 		}
-		return publishSite(ctx, d, core)
+		return s.publishSite(ctx, d, core)
 	})
 	s.kept.Store(nil)
 	return err
 }
 
 // publishSite says it under the name that the site had before, if it had one.
-func publishSite(ctx context.Context, d *recorder.Deed, core fact.SiteCore) error {
+// The first time it announces the key for requests as well.
+func (s *Service) publishSite(ctx context.Context, d *recorder.Deed, core fact.SiteCore) error {
 	id, _, err := siteNow(ctx, d.Tx)
-	if isMissing(err) {
+	first := isMissing(err)
+	if first {
 		id, err = chorus.NewID(), nil
 	}
-	if err == nil {
-		_, err = d.Publish(ctx, &fact.SiteDescribed{Site: id, Core: fact.Show(core)})
+	if err != nil {
+		return err
 	}
-	return err
+	if _, err := d.Publish(ctx, &fact.SiteDescribed{Site: id, Core: fact.Show(core)}); err != nil || !first || s.IntakeKey == "" {
+		return err
+	}
+	return s.announce(ctx, d, id)
 }
 
 // errNoSite is for whoever changes a key before anybody looks after the instance.

@@ -55,6 +55,7 @@ type Service struct {
 	Eye           *eye.Service
 	Settings      Settings
 	Mirror        *mirror.Mirror // nil: this instance is no mirror
+	IntakeKey     string         // with which others seal requests to this instance; "" if it takes none
 
 	kept atomic.Pointer[keptSite]
 }

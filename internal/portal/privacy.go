@@ -30,8 +30,8 @@ type holding struct {
 // aboutNobody are the tables in which no row belongs to a person.
 var aboutNobody = []string{
 	"private_job", "private_mail_hour", "private_migration", "private_migration_lock", "private_public_schema",
-	"private_setup", "record_checkpoint", "record_cosignature", "record_evidence", "record_goal", "record_head", "record_pending", "record_tile",
-	"record_witness", "record_witnessed",
+	"private_setup", "record_checkpoint", "record_cosignature", "record_evidence", "record_goal", "record_head", "record_intake_entry",
+	"record_intake_head", "record_intake_tile", "record_pending", "record_tile", "record_witness", "record_witnessed",
 }
 
 func (s *Service) privacy(v *web.Visit) error {

@@ -81,7 +81,7 @@ func (s *Service) open(ctx context.Context, by chorus.ID, token string) error {
 		if err := s.Accounts.MakeSteward(ctx, d.Tx, by); err != nil {
 			return err
 		}
-		return publishSite(ctx, d, core)
+		return s.publishSite(ctx, d, core)
 	})
 	s.kept.Store(nil)
 	return err

@@ -17,6 +17,10 @@ var (
 	deleteSite = db.SQL(`DELETE FROM site WHERE entry = $1`)
 	newestSite = db.SQL(`SELECT id, core FROM site ORDER BY entry DESC LIMIT 1`)
 
+	insertKey = db.SQL(`INSERT INTO site_key (entry, purpose, public) VALUES ($1, $2, $3)`)
+	deleteKey = db.SQL(`DELETE FROM site_key WHERE entry = $1`)
+	newestKey = db.SQL(`SELECT public FROM site_key WHERE purpose = $1 ORDER BY entry DESC LIMIT 1`)
+
 	putSetup    = db.SQL(`INSERT INTO private_setup (id, token, site) VALUES (1, $1, '') ON CONFLICT (id) DO UPDATE SET token = excluded.token`)
 	setupSite   = db.SQL(`SELECT site FROM private_setup WHERE token = $1`)
 	fillSetup   = db.SQL(`UPDATE private_setup SET site = $2 WHERE token = $1`)

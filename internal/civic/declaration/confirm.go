@@ -21,7 +21,7 @@ func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (k
 	var id chorus.ID
 	isWrong := false
 	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
-		form, err := db.One(ctx, d.Tx, formToConfirm, scanForm, kept.ID, secretHash(kept.Secret), d.Tx.Now.Add(-confirmWithin))
+		form, err := db.One(ctx, d.Tx, formToConfirm, scanForm, kept.ID, secretHash(kept.Secret), d.Tx.Now)
 		if err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (k
 		if err != nil {
 			return err
 		}
-		return s.confirm(ctx, d, signer{id: id, state: form.state}, form.decl, details)
+		return s.confirm(ctx, d, signer{id: id, state: form.state}, form.decl, typed{Details: details})
 	})
 	if err == nil && isWrong {
 		err = chorus.Invalid{"code": "form.code"}
@@ -72,7 +72,7 @@ func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Signing, c
 		if err != nil {
 			return err
 		}
-		return s.confirm(ctx, d, who, decl, details)
+		return s.confirm(ctx, d, who, decl, typed{Details: details, request: form.request})
 	})
 	if err == nil && isWrong {
 		wrong["code"] = "form.code"
@@ -91,18 +91,19 @@ func (d Details) checkSigned() chorus.Invalid {
 	return wrong
 }
 
-func (s *Service) newestForm(ctx context.Context, tx *db.Tx, id chorus.ID) (Details, error) {
-	form, err := db.One(ctx, tx, newestSigning, scanKept, id, tx.Now.Add(-confirmWithin))
+func (s *Service) newestForm(ctx context.Context, tx *db.Tx, id chorus.ID) (typed, error) {
+	form, err := db.One(ctx, tx, newestSigning, scanKept, id, tx.Now)
 	if err != nil {
-		return Details{}, err
+		return typed{}, err
 	}
-	return s.openDetails(form.details)
+	details, err := s.openDetails(form.details)
+	return typed{Details: details, request: form.request}, err
 }
 
 // checkBrowser makes sure that a person is there: this browser sent the form,
 // or the code from the mail was typed. Codes typed in vain are counted.
 func (s *Service) checkBrowser(ctx context.Context, tx *db.Tx, id chorus.ID, kept Signing, code string) (isWrong bool, err error) {
-	form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now.Add(-confirmWithin))
+	form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
 	if err == nil && form.signer == id {
 		return false, nil
 	}
@@ -144,18 +145,24 @@ func ignoreSigned(err error) error {
 }
 
 // confirm makes a signature public.
-func (s *Service) confirm(ctx context.Context, d *recorder.Deed, who signer, decl *Declaration, details Details) error {
+func (s *Service) confirm(ctx context.Context, d *recorder.Deed, who signer, decl *Declaration, form typed) error {
 	if who.state == signed {
 		return errSigned
 	}
 	if err := decl.CanSign(fact.People, d.Tx.Now); err != nil {
 		return err
 	}
-	hash, err := d.Publish(ctx, details.fact(decl.ID))
+	f := form.fact(decl.ID)
+	if isOpen, err := endRequest(ctx, d.Tx, form.request); err != nil {
+		return err
+	} else if isOpen {
+		f.Request = fact.Hash(form.request)
+	}
+	hash, err := d.Publish(ctx, f)
 	if err != nil {
 		return err
 	}
-	return s.keepSigned(ctx, d.Tx, who.id, decl.ID, details, hash)
+	return s.keepSigned(ctx, d.Tx, who.id, decl.ID, form.Details, hash)
 }
 
 func (d Details) fact(id chorus.ID) *fact.SignatureAdded {

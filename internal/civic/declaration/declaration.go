@@ -57,6 +57,7 @@ type Service struct {
 	Catalogue     *lang.Catalogue
 	BaseURL       string // as people reach it, for links in mail
 	Log           *slog.Logger
+	Relay         Relay
 
 	texts texts
 }

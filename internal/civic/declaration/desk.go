@@ -29,10 +29,11 @@ func DeskMessages() fs.FS {
 	return words
 }
 
-// Answers of the desk; net/http names them for the files that may import it.
+// Answers of pages; net/http names them for the files that may import it.
 const (
-	statusOK     = 200
-	statusFaulty = 422
+	statusOK       = 200
+	statusAccepted = 202
+	statusFaulty   = 422
 )
 
 // deskRoutes are the addresses of those who run declarations, and of stewards.

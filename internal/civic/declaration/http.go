@@ -14,6 +14,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/commons/receipt"
+	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/internal/platform/web"
 )
 
@@ -30,12 +31,19 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET /declarations/{slug}/declaration.md", s.document)
 	site.HandleAlways("GET /declarations/{slug}/signatures.csv", s.table)
 	site.HandlePublic("GET /declarations/{slug}/sign", s.showSign)
-	site.Handle("POST /declarations/{slug}/sign", s.sign)
+	if s.Relay.Box == nil {
+		site.Handle("POST /declarations/{slug}/sign", s.sign)
+	} else {
+		site.HandleAlways("POST /declarations/{slug}/sign", s.pass)
+	}
 	site.Handle("GET /declarations/{slug}/signing", s.showSigning)
 	site.Handle("POST /declarations/{slug}/signing", s.confirmHere)
 	site.Handle("GET /declarations/{slug}/sign-organisation", s.showSignFor)
 	site.Handle("POST /declarations/{slug}/sign-organisation", s.signFor)
 	site.Handle("POST /declarations/{slug}/revoke", s.revoke)
+
+	site.Handle("POST "+relay.Path, s.receive)
+	site.HandleAlways("GET "+relay.Path+"/q/{request}", s.request)
 
 	site.Handle("GET /mine/{key}", s.mine) // changes nothing: mail scanners follow links
 	site.Handle("POST /mine/{key}/confirm", s.confirmByLink)

@@ -54,7 +54,7 @@ func (s *Service) ByKey(ctx context.Context, key string) (*Mine, error) {
 		m.Declined, m.hash = who.declined, who.hash
 		if who.state != signed {
 			if form, err := s.newestForm(ctx, tx, id); err == nil {
-				m.Details = form
+				m.Details = form.Details
 				return nil
 			} else if !errors.Is(err, chorus.ErrNotFound) || who.state == asked {
 				return err

@@ -311,7 +311,7 @@ func (s *Service) isOwnForm(v *web.Visit, key string) bool {
 	}
 	is := false
 	err = s.DB.Read(v.Context(), func(tx *db.Tx) error {
-		form, err := db.One(v.Context(), tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now.Add(-confirmWithin))
+		form, err := db.One(v.Context(), tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
 		is = err == nil && form.signer == id
 		return nil
 	})

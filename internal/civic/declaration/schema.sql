@@ -56,6 +56,14 @@ CREATE TABLE declaration_country (
 	PRIMARY KEY (declaration, country)
 ) STRICT;
 
+-- What became of requests that other instances took.
+CREATE TABLE declaration_request (
+	request     BLOB    PRIMARY KEY, -- SHA-256 of its id
+	entry       INTEGER NOT NULL,    -- that counts or refuses it
+	declaration TEXT    NOT NULL,    -- '' if it is none that is known
+	reason      TEXT    NOT NULL     -- a fact.Reason; '' where it is counted
+) STRICT;
+
 -- Which organisations are verified, as far as counting needs to know.
 CREATE TABLE declaration_signatory (
 	entered  INTEGER PRIMARY KEY, -- entry of the organisation
@@ -99,9 +107,22 @@ CREATE TABLE private_signing (
 	browser BLOB    NOT NULL, -- hash of the secret that the browser keeps
 	details BLOB    NOT NULL, -- sealed Details
 	wrong   INTEGER NOT NULL, -- wrong codes typed
-	made    INTEGER NOT NULL
+	made    INTEGER NOT NULL,
+	until   INTEGER NOT NULL, -- it can be confirmed before
+	request BLOB              -- SHA-256 of the id of the request, if another instance took it
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX private_signing_signer ON private_signing (signer, made);
+CREATE INDEX private_signing_request ON private_signing (request) WHERE request IS NOT NULL;
+
+-- Requests to sign that other instances took: each is entered once. Says
+-- nothing of who asks.
+CREATE TABLE private_intake (
+	request     BLOB    PRIMARY KEY, -- SHA-256 of its id
+	declaration TEXT    NOT NULL,
+	state       TEXT    NOT NULL,    -- waiting (no mail could go out yet), asked, ended
+	until       INTEGER NOT NULL     -- it can be confirmed before; then it is refused
+) STRICT;
+CREATE INDEX private_intake_open ON private_intake (until) WHERE state <> 'ended';
 
 -- Comments that an organiser has yet to read.
 CREATE TABLE private_comment (

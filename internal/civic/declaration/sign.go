@@ -102,10 +102,11 @@ func (s *Service) Sign(ctx context.Context, slug string, d Details) (Signing, er
 			return err
 		}
 		kept.ID = newSigningID(tx.Now)
-		if err := s.keep(ctx, tx, who, kept, d); err != nil {
+		if err := s.keep(ctx, tx, who, kept, typed{Details: d, until: tx.Now.Add(confirmWithin)}); err != nil {
 			return err
 		}
-		return s.mailSigner(ctx, tx, to.decl, who, d)
+		_, err = s.mailSigner(ctx, tx, to.decl, who, typed{Details: d})
+		return err
 	})
 	return kept, err
 }
@@ -138,15 +139,22 @@ func newSigningID(now time.Time) string {
 	return fmt.Sprintf("%016x%s", now.UnixMicro(), chorus.NewID())
 }
 
+// typed is a form, here or at another instance.
+type typed struct {
+	Details
+	until   time.Time // it can be confirmed before
+	request []byte    // SHA-256 of the id of the request; nil if it was typed here
+}
+
 // keep stores the form until it is confirmed. Whoever floods an address with
 // forms only has their own forms dropped: the mail's link still works.
-func (s *Service) keep(ctx context.Context, tx *db.Tx, who signer, kept Signing, d Details) error {
-	sealed, err := s.sealDetails(d)
+func (s *Service) keep(ctx context.Context, tx *db.Tx, who signer, kept Signing, t typed) error {
+	sealed, err := s.sealDetails(t.Details)
 	if err != nil {
 		return err
 	}
-	_, err = db.Exec(ctx, tx, insertSigning, kept.ID, who.id, secretHash(kept.Secret), sealed, tx.Now,
-		who.id, tx.Now.Add(-confirmWithin), maxSignings)
+	_, err = db.Exec(ctx, tx, insertSigning, kept.ID, who.id, secretHash(kept.Secret), sealed, tx.Now, t.until, t.request,
+		who.id, tx.Now, maxSignings)
 	return err
 }
 
@@ -174,11 +182,12 @@ func (s *Service) openDetails(sealed []byte) (d Details, err error) {
 }
 
 // mailSigner sends the code and the link, or, to somebody who has signed, the
-// link to their own page. It holds no word that the form held.
-func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, who signer, d Details) error {
+// link to their own page. It holds no word that the form held. It reports
+// whether the address may have a mail now.
+func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, who signer, d typed) (bool, error) {
 	topic := "sign " + string(decl.ID)
 	if ok, err := s.Mail.Allow(ctx, tx, d.Email, topic); err != nil || !ok {
-		return err
+		return false, err
 	}
 	say := s.Catalogue.Speak(lang.Tag(d.Lang))
 	title, _ := decl.Title.In(d.Lang)
@@ -186,10 +195,13 @@ func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, 
 	args := []any{"title", title, "code", s.code(who.id), "link", s.BaseURL + "/" + d.Lang + "/mine/" + s.Key(who.id),
 		"block", block, "page", s.BaseURL + decl.Path()}
 	m := mail.Message{To: d.Email, Topic: topic, Lang: d.Lang, Auto: true, ListUnsubscribe: block, Subject: say.T("declaration.mail.confirm_subject", args...), Text: say.T("declaration.mail.confirm", args...)}
-	if who.state == signed {
+	switch {
+	case who.state == signed:
 		m.Subject, m.Text = say.T("declaration.mail.signed_subject", args...), say.T("declaration.mail.signed", args...)
+	case d.request != nil:
+		m.Text = say.T("declaration.mail.relayed", append(args, "until", say.Date(d.until))...)
 	}
-	return s.Mail.QueueAllowed(ctx, tx, m)
+	return true, s.Mail.QueueAllowed(ctx, tx, m)
 }
 
 // Key is the last part of the address of a signer's own page. It is not
@@ -203,7 +215,7 @@ func (s *Service) Key(id chorus.ID) string {
 // sent the form, for it stands for having read the mail.
 func (s *Service) KeyOf(ctx context.Context, kept Signing) (key string, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now.Add(-confirmWithin))
+		form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
 		key = s.Key(form.signer)
 		return err
 	})

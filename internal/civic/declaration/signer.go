@@ -59,17 +59,20 @@ var (
 	wrongCode   = db.SQL(`UPDATE private_signer SET wrong = wrong + 1 WHERE id = $1`)
 	rightCode   = db.SQL(`UPDATE private_signer SET wrong = 0 WHERE id = $1`)
 
-	insertSigning = db.SQL(`INSERT INTO private_signing (id, signer, browser, details, wrong, made)
-		SELECT $1, $2, $3, $4, 0, $5 WHERE (SELECT count(1) FROM private_signing WHERE signer = $6 AND made > $7) < $8`)
+	insertSigning = db.SQL(`INSERT INTO private_signing (id, signer, browser, details, wrong, made, until, request)
+		SELECT $1, $2, $3, $4, 0, $5, $6, $7 WHERE (SELECT count(1) FROM private_signing WHERE signer = $8 AND until > $9) < $10`)
 	formToConfirm = db.SQL(`SELECT ` + declarationColumns + `, f.signer, w.state, f.details, f.wrong
 		FROM private_signing f JOIN private_signer w ON w.id = f.signer JOIN declaration d ON d.id = w.declaration
-		WHERE f.id = $1 AND f.browser = $2 AND f.made > $3`)
-	signingByID    = db.SQL(`SELECT signer, details, wrong FROM private_signing WHERE id = $1 AND browser = $2 AND made > $3`)
-	newestSigning  = db.SQL(`SELECT signer, details, wrong FROM private_signing WHERE signer = $1 AND made > $2 ORDER BY made DESC, id LIMIT 1`)
+		WHERE f.id = $1 AND f.browser = $2 AND f.until > $3`)
+	signingByID = db.SQL(`SELECT signer, details, wrong, request FROM private_signing WHERE id = $1 AND browser = $2 AND until > $3`)
+	// What was typed here goes before what others say was typed there.
+	newestSigning = db.SQL(`SELECT signer, details, wrong, request FROM private_signing WHERE signer = $1 AND until > $2
+		ORDER BY CASE WHEN request IS NULL THEN 0 ELSE 1 END, made DESC, id LIMIT 1`)
 	wrongSigning   = db.SQL(`UPDATE private_signing SET wrong = wrong + 1 WHERE id = $1`)
 	deleteSignings = db.SQL(`DELETE FROM private_signing WHERE signer = $1`)
-	staleSignings  = db.SQL(`DELETE FROM private_signing WHERE made < $1`)
-	staleSigners   = db.SQL(`DELETE FROM private_signer WHERE state = 'asked' AND asked < $1`)
+	staleSignings  = db.SQL(`DELETE FROM private_signing WHERE until <= $1`)
+	staleSigners   = db.SQL(`DELETE FROM private_signer WHERE state = 'asked' AND asked < $1
+		AND NOT EXISTS (SELECT 1 FROM private_signing f WHERE f.signer = private_signer.id)`)
 
 	putComment    = db.SQL(`INSERT INTO private_comment (signer, declaration, sealed, made) VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET sealed = excluded.sealed, made = excluded.made`)
 	deleteComment = db.SQL(`DELETE FROM private_comment WHERE signer = $1`)
@@ -100,6 +103,7 @@ type keptForm struct {
 	signer  chorus.ID
 	details []byte
 	wrong   int
+	request []byte // SHA-256 of the id of the request, if another instance took it
 }
 
 // A form is a form that waits for confirmation, with all that confirming asks about.
@@ -115,13 +119,13 @@ func scanForm(r db.Row) (f form, err error) {
 }
 
 func scanKept(r db.Row) (k keptForm, err error) {
-	return k, r.Scan(&k.signer, &k.details, &k.wrong)
+	return k, r.Scan(&k.signer, &k.details, &k.wrong, &k.request)
 }
 
 // DropStale forgets forms that nobody confirmed in time.
 func (s *Service) DropStale(ctx context.Context) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		if _, err := db.Exec(ctx, tx, staleSignings, tx.Now.Add(-confirmWithin)); err != nil {
+		if _, err := db.Exec(ctx, tx, staleSignings, tx.Now); err != nil {
 			return err
 		}
 		_, err := db.Exec(ctx, tx, staleSigners, tx.Now.Add(-confirmWithin))

@@ -23,6 +23,7 @@ var (
 	dropEmptyCountry  = db.SQL(`DELETE FROM declaration_country WHERE declaration = $1 AND country = $2 AND people = 0`)
 	putSignatory      = db.SQL(`INSERT INTO declaration_signatory (entered, verified) VALUES ($1, $2) ON CONFLICT (entered) DO UPDATE SET verified = excluded.verified`)
 	signatoryVerified = db.SQL(`SELECT verified FROM declaration_signatory WHERE entered = $1`)
+	insertRequest     = db.SQL(`INSERT INTO declaration_request (request, entry, declaration, reason) VALUES ($1, $2, $3, $4) ON CONFLICT (request) DO NOTHING`)
 
 	insertSignature = db.SQL(`INSERT INTO declaration_signature (` + signatureColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`)
@@ -54,6 +55,7 @@ var (
 		WHERE declaration = $1 AND class = 'organisations' AND withdrawn = 0 AND invalid = '' AND organisation <> '' ORDER BY verified DESC, entry LIMIT 1000`)
 	namesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
 		WHERE declaration = $1 AND class = 'people' AND entry < $2 AND counts = 1 AND name <> '' ORDER BY entry DESC LIMIT $3`)
+	requestEnd       = db.SQL(`SELECT q.entry, q.reason, coalesce(d.slug, '') FROM declaration_request q LEFT JOIN declaration d ON d.id = q.declaration WHERE q.request = $1`)
 	signaturesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND entry < $2 ORDER BY entry DESC LIMIT $3`)
 )
 

@@ -23,7 +23,7 @@ var Schema string
 
 // A Box is where a mirror keeps what it took until the origin has answered.
 type Box struct {
-	Origin string // address of the instance that the requests are for
+	Origin func() string // address of the instance that the requests are for
 	// Ended reports whether the origin's record, as far as it was verified here,
 	// says what became of a request.
 	Ended func(ctx context.Context, tx *db.Tx, request fact.Hash) (bool, error)

@@ -19,11 +19,32 @@ const (
 )
 
 const (
+	often    = 10 * time.Second
 	again    = 24 * time.Hour // an origin may have lost what it took, by a backup brought back
 	perhaps  = time.Hour      // until what was disliked is tried again
 	shortest = 10 * time.Second
 	longest  = 15 * time.Minute
 )
+
+// Run hands on and forgets until ctx ends.
+func (b *Box) Run(ctx context.Context) {
+	ticker := time.NewTicker(often)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := b.HandOn(ctx)
+		if err == nil {
+			_, err = b.Clear(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			b.Log.Error("handing on requests", "err", err)
+		}
+	}
+}
 
 // HandOn sends what is due to the origin, oldest first. While the origin does
 // not answer everything waits, longer each time; that is no error.
@@ -53,17 +74,17 @@ func (b *Box) HandOn(ctx context.Context) error {
 
 func (b *Box) handOne(ctx context.Context, e envelope, now time.Time) error {
 	wait := again
-	switch said, err := b.courier.post(ctx, b.Origin+Path, e.sealed); said {
+	switch said, err := b.courier.post(ctx, b.Origin()+Path, e.sealed); said {
 	case away:
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		b.pause = min(max(2*b.pause, shortest), longest)
 		b.next = now.Add(b.pause)
-		b.Log.Info("requests wait for the origin", "origin", b.Origin, "err", err)
+		b.Log.Info("requests wait for the origin", "origin", b.Origin(), "err", err)
 		return nil
 	case disliked:
-		b.Log.Warn("the origin does not take a request", "origin", b.Origin, "place", e.place, "err", err)
+		b.Log.Warn("the origin does not take a request", "origin", b.Origin(), "place", e.place, "err", err)
 		wait = perhaps
 	}
 	b.pause = 0

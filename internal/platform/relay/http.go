@@ -19,7 +19,7 @@ import (
 func (b *Box) Routes(site *web.Site) {
 	site.HandlePublic("GET "+Path+"/checkpoint", b.showCheckpoint)
 	site.HandlePublic("GET "+Path+"/vkey", b.showKey)
-	site.Handle("GET "+Path+"/tile/{path...}", b.showTile)
+	site.HandleAlways("GET "+Path+"/tile/{path...}", b.showTile)
 }
 
 func (b *Box) showCheckpoint(v *web.Visit) error {

@@ -47,7 +47,7 @@ func (v *Visit) Form() (Form, error) {
 	f := Form{Values: url.Values{}}
 	for name, values := range v.PostForm {
 		for _, value := range values {
-			f.Values.Add(name, clean(value))
+			f.Values.Add(name, Clean(value))
 		}
 	}
 	return f, err
@@ -71,7 +71,8 @@ func (v *Visit) File(name string) (text string, err error) {
 	return string(b), err
 }
 
-func clean(s string) string {
+// Clean is what a form makes of what was typed.
+func Clean(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

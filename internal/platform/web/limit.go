@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"example.org/chorus"
 )
 
 // limits counts tries by the network they come from. The network is kept as a
@@ -39,6 +41,15 @@ func (v *Visit) Limit(r Rate) error {
 		return nil
 	}
 	return ErrTries
+}
+
+// LimitAll counts one try of all networks together and fails with
+// chorus.ErrBusy when there were too many.
+func (v *Visit) LimitAll(r Rate) error {
+	if v.Site.Unlimited || v.Site.limits.allow(r, "", v.Site.DB.Now()) {
+		return nil
+	}
+	return chorus.ErrBusy
 }
 
 // FormWithin reads a posted form and counts it as one try.
