@@ -86,6 +86,10 @@ func instance(flags *flag.FlagSet) *app.Config {
 	flags.StringVar(&c.From, "mail-from", "", "the `sender` of mails (default chorus@ the host of --base-url)")
 	flags.StringVar(&c.BaseURL, "base-url", "", "the `address` at which people reach the instance (default http://localhost:PORT)")
 	flags.BoolVar(&c.BehindProxy, "behind-proxy", false, "visitors come through one proxy that sets X-Forwarded-For")
+	flags.Func("mirrors", "`addresses` of sites that mirror this one, with commas between: asked how far they have come", func(s string) error {
+		c.Mirrors = strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+		return nil
+	})
 	return c
 }
 

@@ -30,6 +30,7 @@ var commands = []command{
 	{"import", "bring organisations (CSV) or a declaration (Markdown)", imports},
 	{"rebuild", "make all public tables anew from the record", rebuild},
 	{"key", "show, make or roll the key that signs the record", key},
+	{"witness", "show this instance as a witness, and say whose records it watches", witnesses},
 	{"verify", "check the record of an instance, a folder or a zip, and count again", verify},
 	{"opinion", "find groups and common ground in votes", opinion},
 	{"bench", "measure this machine", bench},
