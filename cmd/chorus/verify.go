@@ -17,7 +17,7 @@ import (
 
 // verifyOptions is what the command line asks for.
 type verifyOptions struct {
-	where  string   // an address, a folder or a zip
+	where  string   // an address, a folder, a zip or a receipt
 	since  string   // file with a checkpoint that is held; empty: none
 	policy string   // file; empty: none
 	keys   []string // verifier keys
@@ -27,7 +27,7 @@ type verifyOptions struct {
 // verify checks a record that somebody serves or brought.
 func verify(ctx context.Context, args []string, out io.Writer) error {
 	var o verifyOptions
-	flags := flag.NewFlagSet("chorus verify URL|FOLDER|FILE.zip", flag.ContinueOnError)
+	flags := flag.NewFlagSet("chorus verify URL|FOLDER|FILE.zip|FILE.tlog-proof", flag.ContinueOnError)
 	flags.StringVar(&o.since, "since", "", "`file` with a checkpoint from before: make sure that the record goes on from it")
 	flags.StringVar(&o.policy, "policy", "", "`file` that says which witnesses must have signed (C2SP tlog-policy)")
 	flags.StringVar(&o.save, "save", "", "keep the checkpoint in this `file`, for --since next time")
@@ -43,6 +43,13 @@ func verify(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func (o *verifyOptions) run(ctx context.Context, out, stderr io.Writer) error {
+	text, err := readReceipt(o.where)
+	if err != nil {
+		return err
+	}
+	if text != nil {
+		return o.receipt(text, out)
+	}
 	place, err := openPlace(ctx, o.where)
 	if err != nil {
 		return err
@@ -78,14 +85,8 @@ func (o *verifyOptions) run(ctx context.Context, out, stderr io.Writer) error {
 // checks are what the record is checked for.
 func (o *verifyOptions) checks(ctx context.Context, p *place, out io.Writer) (c record.VerifyOptions, err error) {
 	c.Keys = o.keys
-	if o.policy != "" {
-		text, err := os.ReadFile(o.policy)
-		if err != nil {
-			return c, err
-		}
-		if c.Policy, err = record.ParsePolicy(text); err != nil {
-			return c, fmt.Errorf("%s: %w", o.policy, err)
-		}
+	if c.Policy, err = o.readPolicy(); err != nil {
+		return c, err
 	}
 	if len(c.Keys) == 0 && (c.Policy == nil || len(c.Policy.Logs) == 0) {
 		if c.Keys, err = p.keys(ctx); err != nil {
@@ -101,6 +102,22 @@ func (o *verifyOptions) checks(ctx context.Context, p *place, out io.Writer) (c 
 		c.Since, err = os.ReadFile(o.since)
 	}
 	return c, err
+}
+
+// readPolicy reads whose cosignatures are wanted; nil if nothing is said.
+func (o *verifyOptions) readPolicy() (*record.Policy, error) {
+	if o.policy == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(o.policy)
+	if err != nil {
+		return nil, err
+	}
+	p, err := record.ParsePolicy(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", o.policy, err)
+	}
+	return p, nil
 }
 
 // keep saves the checkpoint for the next time.

@@ -66,7 +66,7 @@ func TestErasedWordsAreNowhere(t *testing.T) {
 // givenOut is the addresses whose answers hold a word, also where it is encoded.
 func givenOut(t *testing.T, in *chorustest.Instance, path, word string) (found []string) {
 	t.Helper()
-	addresses := []string{"/", "/causes", "/organisations", "/record", "/record/entries", "/record/bodies/000", path, path + "/names",
+	addresses := []string{"/", "/causes", "/organisations", "/record", "/record/entries", "/record/counts", "/record/bodies/000", path, path + "/names",
 		path + "/count", path + "/number", path + "/sign", path + "/signatures.csv", path + "/declaration.md"}
 	for i := range entries(t, in) {
 		entry := fmt.Sprintf("/r/%d", i)
