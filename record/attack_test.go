@@ -342,7 +342,9 @@ func TestHeldCheckpoint(t *testing.T) {
 	fork := *f
 	fork.leaves = slices.Clone(f.leaves)
 	fork.leaves[3].Day = "2026-11-20"
-	shorter, foreign := *f, newForger(t, 1)
+	shorter, foreign, elsewhere := *f, newForger(t, 1), newForger(t, 1)
+	elsewhere.key = newKey(t, "elsewhere.example/record")
+	options.Keys = append(options.Keys, elsewhere.key.Verifier())
 	shorter.leaves, shorter.bodies = f.leaves[:598], slices.Clone(f.bodies[:598])
 	shorter.bodies[300].Parts = f.parts[300]
 	for name, c := range map[string]struct {
@@ -354,6 +356,7 @@ func TestHeldCheckpoint(t *testing.T) {
 		"a fork":            {&fork, held, Finding{Fault: Forked, Entry: 1100, Other: 600}},
 		"a fork, same size": {&fork, f.files()["checkpoint"].Data, Finding{Fault: Forked, Entry: 1100, Other: 1100}},
 		"another's":         {f, foreign.files()["checkpoint"].Data, Finding{Fault: BadSignature, Entry: -1}},
+		"another record's":  {f, elsewhere.files()["checkpoint"].Data, Finding{Fault: BadSignature, Entry: -1}},
 	} {
 		folder := c.record.files()
 		options.Since = nil

@@ -15,6 +15,8 @@
 //   - a tile of width w is a byte prefix of the same tile at any greater width;
 //   - paths, bundles, checkpoints, keys and bodies have one spelling each, and
 //     every other is refused;
+//   - Verify finds every attack of a table, each by its name, and nothing in a
+//     record that is as it was signed;
 //   - Extends believes tiles only as far as the signed root bears them out;
 //   - so do proofs, receipts, witnesses' keys and cosignatures have one spelling
 //     each; a policy may be laid out freely, and Policy.Marshal writes it one way;
@@ -25,7 +27,8 @@
 // A checkpoint is a signed note (C2SP tlog-checkpoint) with the size and the
 // root of the record. Whoever holds one and later gets another finds with
 // Extends whether anything was changed or removed between them. Bodies, which
-// can fade, are served beside the tree, a line of JSON for each entry.
+// can fade, are served beside the tree, a line of JSON for each entry. Verify
+// checks all of a record at once, and hands its entries to whoever counts them.
 //
 // A Proof (C2SP tlog-proof) shows to anybody, without a network, that an entry
 // is in the record; with a Receipt in it, also what the entry commits to.

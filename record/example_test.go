@@ -3,10 +3,16 @@
 package record_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
+	"testing/fstest"
 
+	"example.org/chorus"
+	"example.org/chorus/fact"
 	"example.org/chorus/record"
 )
 
@@ -109,4 +115,70 @@ func ExamplePolicy() {
 	// Output:
 	// 1 false record: fewer witnesses cosigned than the policy asks for: 1 of 3
 	// 2 true <nil>
+}
+
+// Somebody who doubts a number checks a record that lies in a folder and counts
+// its signatures again.
+func ExampleVerify() {
+	key, folder := townRecord()
+	var tally fact.Tally
+	report, err := record.Verify(context.Background(), record.Files(folder), record.VerifyOptions{
+		Keys: []string{key},
+		Each: func(e *record.Entry) error {
+			tally.Add(fact.Hash(e.Hash), fact.Head{Kind: e.Leaf.Kind, Subject: chorus.ID(e.Leaf.Subject), Ref: fact.Hash(e.Leaf.Ref)})
+			return nil
+		},
+	})
+	if found, ok := errors.AsType[*record.Finding](err); ok {
+		fmt.Println("This record is not as it was signed.", found)
+		return
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Checkpoint.Size, "entries,", tally.Count("AAAAAAAAAAAAAAAAAAAAAA").People, "people")
+
+	folder["bodies/000"].Data = bytes.Replace(folder["bodies/000"].Data, []byte(`"i":1`), []byte(`"i":2`), 1)
+	_, err = record.Verify(context.Background(), record.Files(folder), record.VerifyOptions{Keys: []string{key}})
+	fmt.Println(err)
+	// Output:
+	// 2 entries, 2 people
+	// The file bodies/000 is broken: in place of entry 1 it has entry 2.
+}
+
+// townRecord is a record of two signatures, in memory.
+func townRecord() (verifierKey string, folder fstest.MapFS) {
+	key, err := record.NewKey("lindholm.example/record")
+	if err != nil {
+		log.Fatal(err)
+	}
+	var tree record.Tree
+	var entries, bodies []byte
+	folder = fstest.MapFS{}
+	for i := range int64(2) {
+		name := record.Part{Salt: record.NewSalt(), Bytes: []byte(`{"name":"Ada"}`)}
+		leaf := record.Leaf{Version: record.Version, Kind: "signature", Subject: "AAAAAAAAAAAAAAAAAAAAAA", Day: "2026-11-21", Commitments: []record.Hash{record.Commit(name.Salt, name.Bytes)}}
+		entry, err := leaf.Marshal()
+		if err != nil {
+			log.Fatal(err)
+		}
+		line, err := (&record.Body{Index: i, Parts: []record.Part{name}}).MarshalJSON()
+		if err != nil {
+			log.Fatal(err)
+		}
+		if entries, err = record.AppendEntry(entries, entry); err != nil {
+			log.Fatal(err)
+		}
+		bodies = append(append(bodies, line...), '\n')
+		for _, t := range tree.Append(record.LeafHash(entry)) {
+			folder[record.TileRef{Level: t.Level, N: t.N, Width: t.Width()}.Path()] = &fstest.MapFile{Data: t.Data}
+		}
+	}
+	signed, err := key.Sign(tree.Size(), tree.Root())
+	if err != nil {
+		log.Fatal(err)
+	}
+	folder["checkpoint"], folder["bodies/000"] = &fstest.MapFile{Data: signed}, &fstest.MapFile{Data: bodies}
+	folder["tile/entries/000.p/2"] = &fstest.MapFile{Data: entries}
+	return key.Verifier(), folder
 }

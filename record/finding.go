@@ -22,7 +22,7 @@ type Fault string
 const (
 	NoFile         Fault = "file missing"          // Path
 	BadFile        Fault = "file broken"           // Path
-	BadSignature   Fault = "signature wrong"       // of the checkpoint
+	BadSignature   Fault = "signature wrong"       // of the checkpoint, or without Path of the one that was held
 	NoQuorum       Fault = "too few witnesses"     // for the policy
 	Shortened      Fault = "record shortened"      // it has Entry entries, and there were Other
 	Forked         Fault = "record forked"         // of the Other entries that a held checkpoint covers, some differ
@@ -47,6 +47,9 @@ func (f *Finding) Error() string {
 	case BadFile:
 		return fmt.Sprintf("The file %s is broken: %v.", f.Path, f.Err)
 	case BadSignature:
+		if f.Path == "" {
+			return fmt.Sprintf("The checkpoint from before is not one of this record: %v.", f.Err)
+		}
 		return fmt.Sprintf("The checkpoint is not signed with the key of this record: %v.", f.Err)
 	case NoQuorum:
 		return fmt.Sprintf("Too few of the witnesses that were asked for have signed the checkpoint: %v.", f.Err)

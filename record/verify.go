@@ -5,6 +5,7 @@ package record
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"runtime"
 	"sync"
@@ -53,9 +54,11 @@ type Report struct {
 //   - nothing is shown that an entry of the record erased.
 //
 // What is wrong with the record is a *Finding; any other error means that the
-// record could not be read, or is one of Each or ctx. What the source gives is held in memory
-// for Workers bundles of 256 entries at a time, and 100 bytes for each part
-// that was erased.
+// record could not be read, or is one of Each or ctx. In memory are three times
+// Workers bundles of 256 entries, and some 200 bytes for each part that was erased.
+//
+// A record that agrees with itself is not yet one that everybody is shown
+// alike: that takes Since, or the witnesses of Policy.
 func Verify(ctx context.Context, src Source, o VerifyOptions) (*Report, error) {
 	if o.Workers < 1 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -114,7 +117,13 @@ func (v *verifier) open(ctx context.Context) (err error) {
 		return nil
 	}
 	since, _, err := v.o.Policy.Open(v.o.Since, v.o.Keys...)
-	if err != nil && !errors.Is(err, ErrQuorum) { // it may be older than the witnesses
+	if errors.Is(err, ErrQuorum) { // it may be older than the witnesses
+		err = nil
+	}
+	if err == nil && since.Origin != r.Checkpoint.Origin {
+		err = fmt.Errorf("%w of %s: it is of %q", ErrCheckpoint, r.Checkpoint.Origin, since.Origin)
+	}
+	if err != nil {
 		return aboutFile(BadSignature, "", err)
 	}
 	r.Since = &since
