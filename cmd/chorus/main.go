@@ -27,6 +27,7 @@ var commands = []command{
 	{"demo", "show a small invented town in the browser; nothing is kept", demo},
 	{"serve", "run an instance", serve},
 	{"mirror", "serve a checked copy of another instance", mirrors},
+	{"recover", "bring lost entries of the record back from a mirror", recovers},
 	{"import", "bring organisations (CSV) or a declaration (Markdown)", imports},
 	{"rebuild", "make all public tables anew from the record", rebuild},
 	{"key", "show, make or roll the key that signs the record", key},

@@ -4,19 +4,21 @@ package mirror
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 
+	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/record"
 )
 
 const (
-	mostReplayed = 5000     // entries in one transaction
+	mostReplayed = 5000     // entries in one transaction, unless something else is asked for
 	mostKept     = 64 << 20 // bytes of entries that are not fetched twice
 	ahead        = 8        // files that are fetched at once
 )
@@ -27,6 +29,8 @@ type haul struct {
 	source   record.Source
 	log      *slog.Logger
 	progress func(done, total int64)
+	announce func(fact.KeyCore) error // of each key that is announced; may be nil
+	batch    int
 
 	from, to int64
 	hashes   []record.Hash                   // of the new entries
@@ -180,7 +184,7 @@ func (h *haul) take(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(raws)+len(more) > mostReplayed {
+		if len(raws) > 0 && len(raws)+len(more) > cmp.Or(h.batch, mostReplayed) {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -233,6 +237,11 @@ func (h *haul) raw(place int64, hash record.Hash, entry, line []byte) (recorder.
 	if err := body.Check(leaf); err != nil {
 		return recorder.Raw{}, err
 	}
+	if h.announce != nil && leaf.Kind == (*fact.KeyAnnounced)(nil).Kind() {
+		if err := h.announced(leaf, body); err != nil {
+			return recorder.Raw{}, err
+		}
+	}
 	raw := recorder.Raw{Leaf: entry}
 	for i, p := range body.Parts {
 		part, err := h.part(place, int64(i), p, h.erased[hash])
@@ -242,6 +251,23 @@ func (h *haul) raw(place int64, hash record.Hash, entry, line []byte) (recorder.
 		raw.Parts = append(raw.Parts, part)
 	}
 	return raw, nil
+}
+
+// announced hands on a key as soon as it stands in entries that are known to
+// be signed: were it later, a crash could lose it.
+func (h *haul) announced(leaf *record.Leaf, body *record.Body) error {
+	sealed := fact.Sealed{Head: fact.Head{Kind: leaf.Kind, Subject: chorus.ID(leaf.Subject)}}
+	for _, p := range body.Parts {
+		sealed.Parts = append(sealed.Parts, fact.SealedPart{Bytes: p.Bytes, Withheld: p.State == record.Withheld})
+	}
+	f, err := fact.Decode(sealed)
+	if err != nil {
+		return err
+	}
+	if key, ok := f.(*fact.KeyAnnounced); ok && key.Core.Presence == fact.Shown {
+		return h.announce(key.Core.Value)
+	}
+	return nil
 }
 
 // part refuses words that are erased, and erasures that nothing in the record

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"example.org/chorus"
+	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/record"
@@ -60,6 +61,7 @@ type Mirror struct {
 	Log    *slog.Logger
 	Policy *record.Policy // who must have cosigned; nil: nobody
 	Every  time.Duration  // between looks; 0: 10 seconds
+	Batch  int            // entries in one transaction; 0: 5,000
 
 	state atomic.Pointer[State]
 }
@@ -162,7 +164,7 @@ func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) err
 			return err
 		}
 	}
-	h := haul{record: m.Record, source: m.Source, log: m.Log, progress: progress}
+	h := haul{record: m.Record, source: m.Source, log: m.Log, progress: progress, announce: m.trustNext, batch: m.Batch}
 	if err := h.bring(ctx, seen.Checkpoint); err != nil {
 		return err
 	}
@@ -211,6 +213,21 @@ func (m *Mirror) trustFirst(ctx context.Context, text []byte) error {
 		return fmt.Errorf("%w: %w", ErrUntrue, err)
 	}
 	return m.Record.Trust(key)
+}
+
+// trustNext believes a key that is announced in the record by one that is
+// believed already.
+func (m *Mirror) trustNext(k fact.KeyCore) error {
+	if k.Use != fact.ForRecord {
+		return nil
+	}
+	for _, old := range m.Record.Follows() {
+		if record.CheckKeyRoll(m.origin(), old, k.Key, []byte(k.Proof)) == nil {
+			m.Log.Info("the origin announces a new key, which is believed from here on", "key", k.Key)
+			return m.Record.Trust(k.Key)
+		}
+	}
+	return nil
 }
 
 // held is the newest checkpoint that the entries here are borne out by; the

@@ -51,8 +51,8 @@ type follower struct {
 }
 
 // Follow has the recorder follow another record in place of Sign. The keys of
-// that record are kept in the data folder; those given must be among the kept
-// ones, unless there are none yet.
+// that record are kept in the data folder. Of those given one must be among the
+// kept ones, unless there are none yet; the others are believed from now on.
 func (r *Recorder) Follow(folder string, keys ...string) error {
 	if exists(filepath.Join(folder, keyName)) {
 		return errIsOrigin
@@ -67,12 +67,10 @@ func (r *Recorder) Follow(folder string, keys ...string) error {
 	if len(f.keys) == 0 && len(keys) > 0 {
 		return r.Trust(keys...)
 	}
-	for _, key := range keys {
-		if !slices.Contains(f.keys, key) {
-			return ErrOtherOrigin
-		}
+	if len(keys) > 0 && !slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(f.keys, key) }) {
+		return ErrOtherOrigin
 	}
-	return nil
+	return r.Trust(keys...)
 }
 
 func exists(file string) bool {
@@ -255,6 +253,24 @@ func (r *Recorder) Learn(ctx context.Context, signed []byte) error {
 	}
 	_, _, err = r.checked(ctx)
 	return err
+}
+
+// Own reads a checkpoint that a key of this instance has signed.
+func (r *Recorder) Own(signed []byte) (record.Checkpoint, error) {
+	if r.notary == nil {
+		return record.Checkpoint{}, chorus.ErrNotFound
+	}
+	_, c, err := r.notary.own(signed)
+	return c, err
+}
+
+// Signed is what this instance is known to have signed last; the zero
+// checkpoint if nothing is known.
+func (r *Recorder) Signed() (record.Checkpoint, error) {
+	if r.notary == nil {
+		return record.Checkpoint{}, nil
+	}
+	return r.notary.signed()
 }
 
 // own is a checkpoint without the signatures of others.

@@ -170,8 +170,10 @@ func (r *Recorder) Replay(ctx context.Context, raws []Raw) error {
 				return err
 			}
 		}
-		tree, err = r.append(ctx, tx, items)
-		return err
+		if tree, err = r.append(ctx, tx, items); err != nil || tx.Engine != db.PostgreSQL {
+			return err
+		}
+		return dropDoubled(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -181,6 +183,16 @@ func (r *Recorder) Replay(ctx context.Context, raws []Raw) error {
 		r.purge(ctx)
 	}
 	return nil
+}
+
+// dropDoubled lets go of facts that waited here for a place and have come back
+// with the one that they had.
+func dropDoubled(ctx context.Context, tx *db.Tx) error {
+	if _, err := db.Exec(ctx, tx, dropPlacedBody); err != nil {
+		return err
+	}
+	_, err := db.Exec(ctx, tx, dropPlaced)
+	return err
 }
 
 // checkRaw refuses leaves in another spelling and parts that do not open

@@ -11,9 +11,11 @@ var (
 	insertOpening = db.SQL(`INSERT INTO private_opening (hash, part, sealed) VALUES ($1, $2, $3)`)
 	deleteOpening = db.SQL(`DELETE FROM private_opening WHERE hash = $1 AND part = $2`)
 
-	insertPending = db.SQL(`INSERT INTO record_pending (eid, hash, leaf, at) VALUES ($1, $2, $3, $4)`)
-	deletePending = db.SQL(`DELETE FROM record_pending WHERE eid IN (SELECT eid FROM record_pending ORDER BY eid LIMIT $1) RETURNING eid, hash, leaf`)
-	oldestPending = db.SQL(`SELECT coalesce(min(at), 0) FROM record_pending`)
+	insertPending  = db.SQL(`INSERT INTO record_pending (eid, hash, leaf, at) VALUES ($1, $2, $3, $4)`)
+	deletePending  = db.SQL(`DELETE FROM record_pending WHERE eid IN (SELECT eid FROM record_pending ORDER BY eid LIMIT $1) RETURNING eid, hash, leaf`)
+	dropPlacedBody = db.SQL(`DELETE FROM record_body WHERE eid IN (SELECT p.eid FROM record_pending p JOIN record_entry e ON e.hash = p.hash)`)
+	dropPlaced     = db.SQL(`DELETE FROM record_pending WHERE hash IN (SELECT hash FROM record_entry)`)
+	oldestPending  = db.SQL(`SELECT coalesce(min(at), 0) FROM record_pending`)
 
 	insertEntry  = db.SQL(`INSERT INTO record_entry (idx, eid, hash, ref, leaf) VALUES ($1, $2, $3, $4, $5)`)
 	placeByHash  = db.SQL(`SELECT idx FROM record_entry WHERE hash = $1`)
