@@ -212,11 +212,16 @@ func TestWitnessed(t *testing.T) {
 	}
 	line, err := key.Cosign([]byte(origin.files()["checkpoint"]), 1_790_000_000)
 	origin.must(err)
-	m.Source = tampered{origin, replacing("checkpoint", origin.files()["checkpoint"]+string(line))}
+	origin.must(origin.AddCosignature(t.Context(), 1, key.Verifier(), string(line)))
 	origin.must(m.Pull(t.Context(), nil))
-	if got := copied.files()["checkpoint"]; got != origin.files()["checkpoint"]+string(line) {
-		t.Errorf("the copy serves %s", got)
-	}
+	assertSame(t, origin, copied)
+	other, err := record.NewWitnessKey("another.example")
+	origin.must(err)
+	line, err = other.Cosign([]byte(origin.files()["checkpoint"]), 1_790_000_001)
+	origin.must(err)
+	origin.must(origin.AddCosignature(t.Context(), 1, other.Verifier(), string(line))) // of the same size
+	origin.must(m.Pull(t.Context(), nil))
+	assertSame(t, origin, copied)
 }
 
 // TestKeys: a key that an announcement in the record follows on is believed.

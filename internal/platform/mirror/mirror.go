@@ -23,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -63,7 +64,8 @@ type Mirror struct {
 	Every  time.Duration  // between looks; 0: 10 seconds
 	Batch  int            // entries in one transaction; 0: 5,000
 
-	state atomic.Pointer[State]
+	state   atomic.Pointer[State]
+	pulling sync.Mutex
 }
 
 // A State says how the copy stands.
@@ -141,6 +143,8 @@ func evidence(ctx context.Context, tx *db.Tx) (*Fork, error) {
 // Pull takes what is new, if anything is. progress is told how many of the new
 // entries are here.
 func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) error {
+	m.pulling.Lock()
+	defer m.pulling.Unlock()
 	if m.State().Fork != nil {
 		return record.ErrFork
 	}
@@ -158,6 +162,10 @@ func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) err
 	}
 	if err := m.compare(ctx, seen, held); err != nil {
 		return err
+	}
+	if seen.text == held.text && seen.Size == m.State().Size {
+		m.reached(seen.Size)
+		return nil
 	}
 	if seen.text != held.text {
 		if err := m.aim(ctx, seen); err != nil {

@@ -125,7 +125,7 @@ func (r *Recorder) Follows() []string {
 }
 
 // Adopt makes a checkpoint of the origin the one that is served, word for
-// word. The entries here must be exactly those it speaks of, and it must go on
+// word. Of the same size again, it brings signatures of further witnesses. The entries here must be exactly those it speaks of, and it must go on
 // from all that was adopted before.
 func (r *Recorder) Adopt(ctx context.Context, signed []byte) error {
 	c, err := r.Believe(signed)
@@ -143,9 +143,31 @@ func (r *Recorder) Adopt(ctx context.Context, signed []byte) error {
 		if err := r.goesOnFromAdopted(ctx, tx, head); err != nil {
 			return err
 		}
-		_, err = db.Exec(ctx, tx, insertCheckpoint, c.Size, c.Root[:], string(signed), tx.Now)
+		own, others := parted(string(signed), c.Origin)
+		if _, err := db.Exec(ctx, tx, insertCheckpoint, c.Size, c.Root[:], own, tx.Now); err != nil || others == "" {
+			return err
+		}
+		_, err = db.Exec(ctx, tx, saveCosignature, c.Size, asServed, others, tx.Now)
 		return err
 	})
+}
+
+// asServed stands in place of a witness: their lines are kept as the origin
+// has them, in its order.
+const asServed = "as served"
+
+// parted cuts a signed checkpoint where the signatures of others begin.
+func parted(signed, origin string) (own, others string) {
+	text, lines, _ := strings.Cut(signed, "\n\n")
+	own = text + "\n\n"
+	for line := range strings.Lines(lines) {
+		if others == "" && strings.HasPrefix(line, "— "+origin+" ") {
+			own += line
+		} else {
+			others += line
+		}
+	}
+	return own, others
 }
 
 // goesOnFromAdopted makes sure that the head goes on from the newest
