@@ -97,6 +97,20 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+// fork is another instance that signs with the same key.
+func (in *instance) fork() *instance {
+	in.t.Helper()
+	folder := in.t.TempDir()
+	key, err := os.ReadFile(filepath.Join(in.folder, "record.key"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, "record.key"), key, 0o600)
+	}
+	if err != nil {
+		in.t.Fatal(err)
+	}
+	return openIn(in.t, folder)
+}
+
 // TestFork is why witnesses matter. An instance that signs two histories with
 // one key can show each of them to somebody else, and each is faultless: fsck
 // has nothing against either. Only who holds a checkpoint of the one and meets
@@ -105,15 +119,7 @@ func TestGrowth(t *testing.T) {
 func TestFork(t *testing.T) {
 	one := open(t)
 	one.sign(300)
-	folder := t.TempDir()
-	key, err := os.ReadFile(filepath.Join(one.folder, "record.key"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, "record.key"), key, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := openIn(t, folder)
+	other := one.fork()
 	other.sign(400)
 
 	j := judgeOf(t, other.address())
@@ -121,7 +127,7 @@ func TestFork(t *testing.T) {
 		t.Fatalf("fsck found the fork, which it cannot: %v", err)
 	}
 	_, kept := judgeOf(t, one.address()).checkpoint(t)
-	_, _, _, err = j.tracker(t, kept).Update(t.Context())
+	_, _, _, err := j.tracker(t, kept).Update(t.Context())
 	if fork := new(client.ErrInconsistency); !errors.As(err, fork) || string(fork.SmallerRaw) != string(kept) {
 		t.Errorf("whoever held a checkpoint of the other history is told %v", err)
 	}

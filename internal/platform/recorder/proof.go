@@ -121,16 +121,35 @@ func (c *Receipt) lead(ctx context.Context, tx *db.Tx) (err error) {
 	return err
 }
 
-// choose takes the newest checkpoint.
+// choose takes the newest checkpoint, or, where witnesses cosign, the one of the
+// last few that most of them cosigned: the newest may still be on its way to them.
 func (c *Receipt) choose(ctx context.Context, tx *db.Tx) error {
-	_, err := db.One(ctx, tx, checkpointToProve, func(row db.Row) (none struct{}, err error) {
+	sizes, err := db.All(ctx, tx, cosignedSizes, func(row db.Row) (s [2]int64, err error) { return s, row.Scan(&s[0], &s[1]) }, c.Index, fewCheckpoints)
+	if err != nil {
+		return err
+	}
+	size, most := c.Size, int64(0)
+	for _, s := range sizes { // the newest first
+		if s[1] > most {
+			size, most = s[0], s[1]
+		}
+	}
+	_, err = db.One(ctx, tx, checkpointToProve, func(row db.Row) (none struct{}, err error) {
 		var root []byte
 		err = row.Scan(&c.Checkpoint.Size, &root, &c.Note, &c.At)
 		copy(c.Checkpoint.Root[:], root)
 		return none, err
-	})
+	}, size)
+	if err != nil {
+		return err
+	}
+	lines, err := linesUnder(ctx, tx, size)
+	c.Note += lines
 	return err
 }
+
+// fewCheckpoints is how many cosigned ones are looked at.
+const fewCheckpoints = 12 // a minute, where witnesses are asked
 
 // prove writes the file and reads it again, as its holder will.
 func (r *Recorder) prove(c *Receipt) error {
@@ -194,7 +213,8 @@ func (r *Recorder) openWithheld(ctx context.Context, tx *db.Tx, c *Receipt) erro
 }
 
 var (
-	checkpointToProve = db.SQL(`SELECT size, root, note, at FROM record_checkpoint ORDER BY size DESC LIMIT 1`)
+	checkpointToProve = db.SQL(`SELECT size, root, note, at FROM record_checkpoint WHERE size = $1`)
+	cosignedSizes     = db.SQL(`SELECT size, count(*) FROM record_cosignature WHERE size > $1 GROUP BY size ORDER BY size DESC LIMIT $2`)
 
 	leafAt       = db.SQL(`SELECT leaf FROM record_entry WHERE idx = $1`)
 	leavesBefore = db.SQL(`SELECT idx, leaf FROM record_entry WHERE idx < $1 ORDER BY idx DESC LIMIT $2`)

@@ -23,11 +23,17 @@ func (r *Recorder) Checkpoint(ctx context.Context) (text string, err error) {
 		if err != nil {
 			return err
 		}
-		lines, err := db.All(ctx, tx, cosignatureLines, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, size)
-		text = signed + strings.Join(lines, "")
+		lines, err := linesUnder(ctx, tx, size)
+		text = signed + lines
 		return err
 	})
 	return text, err
+}
+
+// linesUnder are the cosignatures of the checkpoint of a size.
+func linesUnder(ctx context.Context, tx *db.Tx, size int64) (string, error) {
+	lines, err := db.All(ctx, tx, cosignatureLines, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, size)
+	return strings.Join(lines, ""), err
 }
 
 // Tile is a tile, or a bundle of entries, in the bytes of C2SP tlog-tiles.
