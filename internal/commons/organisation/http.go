@@ -129,9 +129,6 @@ type pageView struct {
 func (s *Service) show(v *web.Visit) error {
 	view := pageView{}
 	err := s.DB.Read(v.Context(), func(tx *db.Tx) (err error) {
-		if view.Size, err = recorder.Size(v.Context(), tx); err != nil {
-			return err
-		}
 		if view.Organisation, err = ByID(v.Context(), tx, idOf(v)); err != nil {
 			return err
 		}
@@ -147,7 +144,9 @@ func (s *Service) show(v *web.Visit) error {
 				return err
 			}
 		}
-		view.Steward, err = isSteward(v, tx)
+		if view.Steward, err = isSteward(v, tx); err == nil {
+			view.Size, err = recorder.Size(v.Context(), tx)
+		}
 		return err
 	})
 	if err != nil {
