@@ -18,7 +18,7 @@ type VerifyOptions struct {
 	Since      []byte                  // a signed checkpoint that is held from before; nil if none
 	Progress   func(done, total int64) // told now and then how many entries are done; may be nil
 	Each       func(*Entry) error      // gets every entry, in order; what it saw counts once Verify returns no error; may be nil
-	Workers    int                     // bundles that are fetched and checked at a time; 0: one for each processor
+	Workers    int                     // bundles that are fetched and checked at a time; 0: two for each processor
 	SkipBodies bool                    // look at the entries alone, and not at the words they stand for
 }
 
@@ -54,14 +54,14 @@ type Report struct {
 //   - nothing is shown that an entry of the record erased.
 //
 // What is wrong with the record is a *Finding; any other error means that the
-// record could not be read, or is one of Each or ctx. In memory are three times
-// Workers bundles of 256 entries, and some 200 bytes for each part that was erased.
+// record could not be read, or is one of Each or ctx. In memory are some 20
+// bundles of 256 entries for each worker, and 200 bytes for each part that was erased.
 //
 // A record that agrees with itself is not yet one that everybody is shown
 // alike: that takes Since, or the witnesses of Policy.
 func Verify(ctx context.Context, src Source, o VerifyOptions) (*Report, error) {
 	if o.Workers < 1 {
-		o.Workers = runtime.GOMAXPROCS(0)
+		o.Workers = 2 * runtime.GOMAXPROCS(0) // while one waits for the disk, another hashes
 	}
 	v := &verifier{src: src, o: o, report: new(Report)}
 	if err := v.open(ctx); err != nil {
@@ -133,6 +133,9 @@ func (v *verifier) open(ctx context.Context) (err error) {
 	return nil
 }
 
+// ahead is how many bundles for each worker may be done before one that is slow.
+const ahead = 16
+
 // readAll checks bundle after bundle: several at a time, and then what they
 // give in order.
 func (v *verifier) readAll(ctx context.Context) error {
@@ -141,7 +144,7 @@ func (v *verifier) readAll(ctx context.Context) error {
 	defer working.Wait()
 	defer stop()
 	count := (v.at().Size + TileWidth - 1) / TileWidth
-	order := make(chan chan *bundle, 2*v.o.Workers)
+	order := make(chan chan *bundle, ahead*v.o.Workers)
 	todo := make(chan job, v.o.Workers)
 	working.Go(func() {
 		defer close(todo)
