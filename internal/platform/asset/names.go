@@ -6,5 +6,5 @@ package asset
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
 	"script.js":   "script-wjnqhmdt2t.js",
-	"style.css":   "style-5kg5b6zj3x.css",
+	"style.css":   "style-a3tvu254sw.css",
 }

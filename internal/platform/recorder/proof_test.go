@@ -164,3 +164,31 @@ func TestPublished(t *testing.T) {
 		}
 	}
 }
+
+// TestReceiptWithWitnesses prefers a checkpoint that a witness has signed, as
+// long as it covers the entry.
+func TestReceiptWithWitnesses(t *testing.T) {
+	chorustest.OnBoth(t, func(t *testing.T, source string) {
+		in := openForReceipts(t, source)
+		in.places(signed("Ada"), signed("Eve"))
+		witness, err := record.NewWitnessKey("witness.example")
+		in.must(err)
+		line, err := witness.Cosign([]byte(in.checkpoint()), 1_800_000_000)
+		in.must(err)
+		in.must(in.AddCosignature(t.Context(), 2, witness.Name(), string(line)))
+		in.places(signed("Bo"))
+		key, err := in.VerifierKey()
+		in.must(err)
+		policy, err := record.ParsePolicy([]byte("log " + key + "\nwitness w " + witness.Verifier() + "\nquorum w\n"))
+		in.must(err)
+		r, _ := in.receipt(1)
+		checked, err := record.CheckReceipt(r.Proof, policy)
+		in.must(err)
+		if checked.Checkpoint.Size != 2 || r.Size != 3 {
+			t.Errorf("proven by the checkpoint of %d entries of %d, want the cosigned one of 2", checked.Checkpoint.Size, r.Size)
+		}
+		if r, _ := in.receipt(2); r.Checkpoint.Size != 3 {
+			t.Errorf("an entry behind the cosigned checkpoint is proven by one of %d entries", r.Checkpoint.Size)
+		}
+	})
+}
