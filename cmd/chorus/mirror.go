@@ -14,12 +14,11 @@ import (
 	"strings"
 
 	"example.org/chorus/internal/app"
-	"example.org/chorus/record"
 )
 
 // mirrors serves a checked copy of another instance, and keeps it up to date.
 func mirrors(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("chorus mirror URL", flag.ContinueOnError)
+	flags := flag.NewFlagSet("chorus mirror URL|FILE.zip", flag.ContinueOnError)
 	config := new(app.Config)
 	flags.StringVar(&config.Data, "data", "chorus-mirror", "the `folder` of the copy")
 	flags.StringVar(&config.Database, "database", "", "a postgres:// `URL`; SQLite in the data folder if empty")
@@ -32,7 +31,13 @@ func mirrors(ctx context.Context, args []string, out io.Writer) error {
 	if err := parse(flags, args, out); err != nil {
 		return err
 	}
-	if err := fromWhere(config, source, *key, *policy); err != nil {
+	if err := whom(config, *key, *policy); err != nil {
+		return err
+	}
+	if isFile(source) {
+		return mirrorBundle(ctx, config, source, *addr, out)
+	}
+	if err := fromWhere(config, source); err != nil {
 		return err
 	}
 	return startMirror(ctx, config, *addr, out)
@@ -46,23 +51,21 @@ func leading(args []string) (first string, rest []string) {
 	return "", args
 }
 
-// fromWhere fills in what is copied and whom to believe.
-func fromWhere(config *app.Config, source, key, policy string) (err error) {
+// fromWhere fills in what is copied.
+func fromWhere(config *app.Config, source string) error {
 	u, err := url.Parse(source)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return fmt.Errorf("what is to be copied? Say: chorus mirror https://chorus.example --data DIR")
+		return fmt.Errorf("what is to be copied? Say: chorus mirror https://chorus.example --data DIR, or chorus mirror FILE.chorus.zip --data DIR")
 	}
 	config.Mirror = strings.TrimSuffix(source, "/")
+	return nil
+}
+
+// whom fills in whom to believe.
+func whom(config *app.Config, key, policy string) (err error) {
 	config.Trusted = strings.Fields(key)
-	if policy == "" {
-		return nil
-	}
-	text, err := os.ReadFile(policy)
-	if err != nil {
+	if config.Policy, err = readPolicy(policy); err != nil || config.Policy == nil {
 		return err
-	}
-	if config.Policy, err = record.ParsePolicy(text); err != nil {
-		return fmt.Errorf("%s: %w", policy, err)
 	}
 	for _, l := range config.Policy.Logs {
 		if key == "" {
@@ -73,19 +76,9 @@ func fromWhere(config *app.Config, source, key, policy string) (err error) {
 }
 
 func startMirror(ctx context.Context, config *app.Config, addr string, out io.Writer) error {
-	if err := os.MkdirAll(config.Data, 0o700); err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", addr)
+	a, listener, err := openMirror(ctx, config, addr)
 	if err != nil {
 		return err
-	}
-	if config.BaseURL == "" {
-		config.BaseURL = "http://" + localName(listener.Addr())
-	}
-	a, err := app.Open(ctx, *config)
-	if err != nil {
-		return errors.Join(err, listener.Close())
 	}
 	if err := firstPull(ctx, a, out); err != nil {
 		return errors.Join(err, listener.Close(), a.Close())
@@ -94,13 +87,31 @@ func startMirror(ctx context.Context, config *app.Config, addr string, out io.Wr
 	return errors.Join(run(ctx, a, listener, a.Handler()), a.Close())
 }
 
+func openMirror(ctx context.Context, config *app.Config, addr string) (*app.App, net.Listener, error) {
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return nil, nil, err
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, nil, err
+	}
+	if config.BaseURL == "" {
+		config.BaseURL = "http://" + localName(listener.Addr())
+	}
+	a, err := app.Open(ctx, *config)
+	if err != nil {
+		return nil, nil, errors.Join(err, listener.Close())
+	}
+	return a, listener, nil
+}
+
 // firstPull fetches what is new before anything is served. A copy that holds
 // something already is served even if nobody answers.
 func firstPull(ctx context.Context, a *app.App, out io.Writer) error {
 	known := len(a.Record.Follows()) > 0
 	err := a.Mirror.Look(ctx, tellProgress(out))
-	if keys := a.Record.Follows(); !known && len(keys) > 0 {
-		fmt.Fprintf(out, "Believed at first sight, because no --key was given:\n\n  %s\n\nCompare it with what %s publishes elsewhere, on paper or in letters.\n", keys[0], a.Config.Mirror)
+	if !known {
+		firstSight(a, out)
 	}
 	state := a.Mirror.State()
 	switch {
@@ -112,6 +123,13 @@ func firstPull(ctx context.Context, a *app.App, out io.Writer) error {
 		return fmt.Errorf("copying %s: %w", a.Config.Mirror, err)
 	}
 	return nil
+}
+
+// firstSight tells which key is believed because none was given.
+func firstSight(a *app.App, out io.Writer) {
+	if keys := a.Record.Follows(); len(keys) > 0 {
+		fmt.Fprintf(out, "Believed at first sight, because no --key was given:\n\n  %s\n\nCompare it with what %s publishes elsewhere, on paper or in letters.\n", keys[0], a.Config.Mirror)
+	}
 }
 
 // tellProgress writes a line for each tenth that is done.

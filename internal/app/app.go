@@ -22,6 +22,7 @@ import (
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/commons/wording"
+	"example.org/chorus/internal/platform/bundle"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/eye"
 	"example.org/chorus/internal/platform/job"
@@ -214,7 +215,7 @@ var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
 	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(), receipt.Messages(),
-		declaration.Messages(), declaration.DeskMessages(), portal.Messages(), eye.Messages(), witness.Messages())
+		declaration.Messages(), declaration.DeskMessages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}

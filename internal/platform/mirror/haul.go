@@ -31,6 +31,7 @@ type haul struct {
 	progress func(done, total int64)
 	announce func(fact.KeyCore) error // of each key that is announced; may be nil
 	batch    int
+	carried  bool // look at all of it before anything is taken
 
 	from, to int64
 	hashes   []record.Hash                   // of the new entries
@@ -66,7 +67,18 @@ func (h *haul) bring(ctx context.Context, goal record.Checkpoint) error {
 	if h.from == h.to {
 		return nil
 	}
-	return h.take(ctx)
+	if h.carried {
+		if err := h.take(ctx, func([]recorder.Raw) error { return nil }); err != nil {
+			return err
+		}
+	}
+	done := int64(0)
+	return h.take(ctx, func(raws []recorder.Raw) error {
+		err := h.record.Replay(ctx, raws)
+		done += int64(len(raws))
+		h.progress(done, h.to-h.from)
+		return err
+	})
 }
 
 // bundles are the numbers of the bundles that the new part touches: the first,
@@ -165,15 +177,12 @@ func (h *haul) load(ctx context.Context, n int64) (l load, err error) {
 	return l, err
 }
 
-// take checks entries and bodies, bundle by bundle, and replays them.
-func (h *haul) take(ctx context.Context) error {
+// take checks entries and bodies, bundle by bundle, and hands them on to be replayed.
+func (h *haul) take(ctx context.Context, replay func([]recorder.Raw) error) error {
 	var raws []recorder.Raw
-	done := int64(0)
 	flush := func() error {
-		err := h.record.Replay(ctx, raws)
-		done += int64(len(raws))
+		err := replay(raws)
 		raws = nil
-		h.progress(done, h.to-h.from)
 		return err
 	}
 	first, count := h.bundles()

@@ -64,6 +64,10 @@ type Mirror struct {
 	Every  time.Duration  // between looks; 0: 10 seconds
 	Batch  int            // entries in one transaction; 0: 5,000
 
+	// Carried has everything looked at before the first entry is taken: what
+	// somebody brought is taken as a whole or not at all.
+	Carried bool
+
 	state   atomic.Pointer[State]
 	pulling sync.Mutex
 }
@@ -172,7 +176,7 @@ func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) err
 			return err
 		}
 	}
-	h := haul{record: m.Record, source: m.Source, log: m.Log, progress: progress, announce: m.trustNext, batch: m.Batch}
+	h := haul{record: m.Record, source: m.Source, log: m.Log, progress: progress, announce: m.trustNext, batch: m.Batch, carried: m.Carried}
 	if err := h.bring(ctx, seen.Checkpoint); err != nil {
 		return err
 	}

@@ -73,6 +73,9 @@ func (r *Recorder) Follow(folder string, keys ...string) error {
 	return r.Trust(keys...)
 }
 
+// IsMirror reports whether a data folder holds a copy of another's record.
+func IsMirror(folder string) bool { return exists(filepath.Join(folder, followsName)) }
+
 func exists(file string) bool {
 	_, err := os.Lstat(file)
 	return !errors.Is(err, fs.ErrNotExist)
