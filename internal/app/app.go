@@ -114,6 +114,7 @@ type App struct {
 	Portal        *portal.Service
 	Mirror        *mirror.Mirror // nil: this instance is no mirror
 	Box           *relay.Box     // what a mirror took for its origin; nil: this instance is no mirror
+	front
 }
 
 // Open opens an instance, making what is not there yet.

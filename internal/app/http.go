@@ -7,15 +7,27 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"example.org/chorus/internal/portal"
 	"example.org/chorus/record"
 )
 
+// A front is what visitors see, made once.
+type front struct {
+	once    sync.Once
+	handler http.Handler
+}
+
 // Handler is the whole site. Deeds of visitors wake the background work at
 // once, so that a mail leaves while they still look at the page.
 func (a *App) Handler() http.Handler {
+	a.once.Do(func() { a.handler = a.whole() })
+	return a.handler
+}
+
+func (a *App) whole() http.Handler {
 	site := a.Site.Handler()
 	if a.Mirror != nil {
 		return a.logMirror(site)

@@ -16,13 +16,18 @@ import (
 )
 
 // The pages are those that a reader comes to from the home page in each
-// language. Addresses that differ only in numbers are of one kind, such as the
-// pages of a long list: of each kind the first are taken. What is left out is
-// linked at the origin.
+// language. Addresses that differ only in numbers are of one kind: the pages of
+// a long list, or those of single entries. Of each kind the first are taken.
+// What is left out is linked at the origin.
 const (
-	mostOfOneKind = 100
-	mostPages     = 20_000
+	mostOfAList = 200
+	mostOfAKind = 20
+	mostPages   = 20_000
 )
+
+// aboutItself are the pages in which an instance speaks of itself and not of
+// the record: no two say the same.
+var aboutItself = []string{"/mirror", "/witness"}
 
 // recordPath is where the files of the record stand among the pages.
 const recordPath = "/record"
@@ -78,8 +83,14 @@ func (s *crawl) find(address string) {
 		return
 	}
 	s.known[address] = true
-	kind := numbers.ReplaceAllString(address, "#")
-	if s.kinds[kind]++; s.kinds[kind] <= mostOfOneKind {
+	if slices.Contains(aboutItself, s.plain(address)) {
+		return
+	}
+	kind, most := numbers.ReplaceAllString(address, "#"), mostOfAKind
+	if strings.Contains(address, "?") {
+		most = mostOfAList
+	}
+	if s.kinds[kind]++; s.kinds[kind] <= most {
 		s.todo = append(s.todo, address)
 	}
 }
