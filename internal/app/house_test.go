@@ -26,6 +26,7 @@ const (
 	organiser = "ola@riders.example"
 	steward   = "olga@lindholm.example"
 	signer    = "ada@mail.example"
+	lastToo   = "signer63@mail.example" // whose own page is house.signed
 )
 
 // A house is an instance with a little of everything in it.

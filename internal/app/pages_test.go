@@ -142,6 +142,23 @@ func TestPages(t *testing.T) {
 	h.tour(t, in, chorustest.Screen{}, briefly, func(p page) bool { return !public(p) })
 }
 
+// TestUnlockedPages looks at what a signer sees with the code from the mail.
+func TestUnlockedPages(t *testing.T) {
+	in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
+	h := furnish(t, in.App)
+	if err := in.Record.PublishCheckpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	letter, _ := in.MailTo(lastToo)
+	s := h.enter(t, in, chorustest.Screen{Width: 360, Height: 740})
+	s.Open(in.URL + "/en/mine/" + h.signed)
+	s.Fill("Code from the mail", chorustest.Code(letter))
+	s.Press("Open")
+	for _, page := range []string{"", "/receipt", "/decline", "/withdraw", "/erase"} {
+		s.look("own"+page, "/mine/"+h.signed+page, http.StatusOK, closely)
+	}
+}
+
 // tour shows everybody their pages.
 func (h *house) tour(t *testing.T, in *chorustest.Instance, screen chorustest.Screen, how look, which func(page) bool) {
 	t.Helper()
