@@ -5,6 +5,7 @@ package declaration
 import (
 	"crypto/rand"
 	"errors"
+	"strings"
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/relay"
@@ -76,6 +77,12 @@ func (s *Service) request(v *web.Visit) error {
 		return err
 	}
 	return v.Show(statusOK, web.Page{Title: v.T("declaration.request." + p.state() + ".title"), Class: web.Narrow, Private: true}, showRequest(v, p))
+}
+
+// host is the origin as people know it.
+func (p *requestPage) host() string {
+	_, host, _ := strings.Cut(p.Origin, "://")
+	return host
 }
 
 // state is the word for where a request stands.

@@ -259,7 +259,7 @@ func slip(v *web.Visit, p *requestPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
-		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("declaration.request.taken.lead", "origin", p.Origin))
+		templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("declaration.request.taken.lead", "origin", p.host()))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/civic/declaration/request.templ`, Line: 41, Col: 76}
 		}
