@@ -71,6 +71,12 @@ func RunWith(t testing.TB, c app.Config) *Instance {
 	return in
 }
 
+// Over is an instance that the test opens, serves and closes by itself. Its
+// clock is that of its configuration.
+func Over(t testing.TB, a *app.App, url string) *Instance {
+	return &Instance{App: a, URL: url, t: t}
+}
+
 func (in *Instance) now() time.Time { return time.Now().Add(time.Duration(in.later.Load())) }
 
 // Wait moves the instance's clock forward.
