@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -334,5 +336,40 @@ func TestMirrors(t *testing.T) {
 	first.asks(func() bool { return first.seen().Copies[0].Size == 2 })
 	if e := first.seen(); e.Copies[1].Size != 0 || e.Copies[0].At.IsZero() {
 		t.Errorf("copies %+v", e.Copies)
+	}
+}
+
+// TestOneNodeAsks: two nodes with one database show a checkpoint once.
+func TestOneNodeAsks(t *testing.T) {
+	source := chorustest.Postgres(t)
+	folder, first := made(t)
+	one := watcher(t, t.TempDir()+"/1.db", first)
+	target, err := url.Parse(one.URL)
+	first.must(err)
+	var asked atomic.Int64
+	pass := httputil.NewSingleHostReverseProxy(target)
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			asked.Add(1)
+		}
+		pass.ServeHTTP(w, r)
+	}))
+	defer door.Close()
+	policy := fmt.Sprintf("witness one %s %s/witness\nquorum one\n", one.Witness.VerifierKey(), door.URL)
+	copied := t.TempDir()
+	key, err := os.ReadFile(filepath.Join(folder, "record.key"))
+	first.must(err)
+	first.must(os.WriteFile(filepath.Join(copied, "record.key"), key, 0o600))
+	a, b := open(t, source, folder, policy), open(t, source, copied, policy)
+	a.signs("Ada", "Bo")
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { b.eye.Run(ctx) })
+	a.asks(func() bool { return a.isCosigned(2) && b.isCosigned(2) })
+	time.Sleep(time.Second) // both have looked again
+	stop()
+	running.Wait()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("it was asked %d times, want once", n)
 	}
 }

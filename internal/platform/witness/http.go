@@ -18,7 +18,7 @@ const Path = "/witness"
 // Routes adds the witness to the site.
 func (s *Service) Routes(site *web.Site) {
 	site.HandlePublic("GET "+Path, s.page)
-	site.Handle("POST "+Path+"/add-checkpoint", s.addCheckpoint)
+	site.HandleAlways("POST "+Path+"/add-checkpoint", s.addCheckpoint) // a mirror can be a witness too
 	site.HandlePublic("GET "+Path+"/{hash}/checkpoint", s.checkpoint)
 	site.HandlePublic("GET "+Path+"/{hash}/fork", s.fork)
 }
