@@ -61,6 +61,7 @@ func tellRecovered(out io.Writer, done mirror.Recovered) {
 	}
 	fmt.Fprintf(out, "%d entries came back, #%d to #%d, each checked against what this instance has signed. The record goes on.\n",
 		done.To-done.From, done.From, done.To-1)
-	fmt.Fprintln(out, "What was never public cannot come back: the addresses of those who signed meanwhile, accounts, drafts, waiting mails.\n"+
-		"These signers get no more mail, their links are dead, and they could sign once more.")
+	fmt.Fprintf(out, "What was never public cannot come back: addresses, accounts, drafts, waiting mails. %d signatures are among the entries:\n"+
+		"their signers get no more mail, the links in old mails are dead, and they could sign once more.\n"+
+		"Who was erased meanwhile is erased again in public; the address that the backup still held is forgotten as usual.\n", done.Signatures)
 }

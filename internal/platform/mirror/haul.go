@@ -38,6 +38,7 @@ type haul struct {
 	erased   map[record.Hash]map[int64]int64 // by entry and part, the place of the redaction
 	kept     map[int64][][]byte              // bundles of entries, while there is room
 	bytes    int                             // in kept
+	signed   int64                           // signatures among the entries taken
 }
 
 // bring takes entries and bodies until the record here is the one that was
@@ -250,6 +251,9 @@ func (h *haul) raw(place int64, hash record.Hash, entry, line []byte) (recorder.
 		if err := h.announced(leaf, body); err != nil {
 			return recorder.Raw{}, err
 		}
+	}
+	if leaf.Kind == (*fact.SignatureAdded)(nil).Kind() {
+		h.signed++
 	}
 	raw := recorder.Raw{Leaf: entry}
 	for i, p := range body.Parts {

@@ -17,7 +17,8 @@ var ErrTooFew = errors.New("that copy is not new enough: it does not hold all th
 
 // Recovered says what came back.
 type Recovered struct {
-	From, To int64 // entries before, and now
+	From, To   int64 // entries before, and now
+	Signatures int64 // among those that came back
 }
 
 // Recover brings back to an instance what its database lost: entries that its
@@ -54,6 +55,7 @@ func Recover(ctx context.Context, r *recorder.Recorder, source record.Source, lo
 		if err := h.bring(ctx, theirs); err != nil {
 			return done, err
 		}
+		done.Signatures = h.signed
 	}
 	return done, r.PublishCheckpoint(ctx)
 }
