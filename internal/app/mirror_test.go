@@ -108,7 +108,7 @@ func TestMirrorDoesNothing(t *testing.T) {
 			t.Errorf("%s: status %d on a mirror", p.path, status)
 		}
 	}
-	for _, path := range []string{"/", h.shut + "/sign", "/sign-in", "/sign-out", "/organisations", "/mine/" + h.signed + "/erase", "/setup/AAAA/open", "/nowhere"} {
+	for _, path := range []string{"/", "/sign-in", "/sign-out", "/organisations", "/mine/" + h.signed + "/erase", "/setup/AAAA/open", "/nowhere"} {
 		reply, err := http.PostForm(mirror.URL+path, url.Values{"email": {signer}, "name": {"Ada"}})
 		h.must(err)
 		reply.Body.Close()
