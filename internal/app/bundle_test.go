@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
@@ -307,6 +309,8 @@ func files(t *testing.T, data []byte) (all []file) {
 func TestSiteInABundle(t *testing.T) {
 	in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
 	h := furnish(t, in.App)
+	slug, err := h.Declarations.Publish(t.Context(), h.ola, h.draft) // its title is in Arabic
+	h.must(err)
 	publish(t, in)
 	_, data := pack(t, from(in))
 	all := files(t, data)
@@ -317,7 +321,7 @@ func TestSiteInABundle(t *testing.T) {
 	letter := strings.TrimPrefix(h.open, "/")
 	for _, name := range []string{"bundle.json", "README.txt", "policy.txt", "verify.html", "SHA256SUMS", "site/index.html", "site/ar/index.html", "site/en/causes.html",
 		"site/en/" + letter + ".html", "site/ar/" + letter + ".html", "site/en/" + letter + "/names.html", "site/" + letter + "/signatures.csv",
-		"site/en/organisations/" + string(h.riders) + ".html", "site/en/initiatives/" + string(h.frame) + ".html", "site/en/about.html", "site/ar/record.html"} {
+		"site/en/organisations/" + string(h.riders) + ".html", "site/en/initiatives/" + string(h.frame) + ".html", "site/en/about.html", "site/ar/record.html", "site/ar/declarations/" + slug + ".html"} {
 		if have[name] == nil {
 			t.Errorf("%s is not in the bundle", name)
 		}
@@ -334,7 +338,7 @@ func TestSiteInABundle(t *testing.T) {
 			checkPage(t, in, name, string(body), have)
 		}
 	}
-	if !strings.Contains(string(have["site/en/"+letter+".html"]), "This can only be done at the origin") {
+	if !strings.Contains(string(have["site/en/"+letter+".html"]), "To sign or to take part, go to") {
 		t.Error("the page does not say where one can sign")
 	}
 }
@@ -349,7 +353,7 @@ func checkPage(t *testing.T, in *chorustest.Instance, name, body string, have ma
 	if found := acts.FindString(body); found != "" {
 		t.Errorf("%s has %s", name, found)
 	}
-	if !strings.Contains(body, `<aside class="banner">`) {
+	if !strings.Contains(body, `<section class="banner"`) {
 		t.Errorf("%s does not say that it is a copy", name)
 	}
 	for _, found := range leads.FindAllStringSubmatch(body, -1) {
@@ -407,4 +411,44 @@ func fork(t *testing.T, in *chorustest.Instance, data []byte, whole *bundle.Bund
 		}
 		return body
 	})
+}
+
+// TestBundleInABrowser: the page that checks finds the same as the program.
+func TestBundleInABrowser(t *testing.T) {
+	in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
+	h := furnish(t, in.App)
+	publish(t, in)
+	early, earlyBytes := pack(t, from(in))
+	h.must(h.Declarations.Erase(t.Context(), h.signed))
+	h.crowd(0, 3)
+	publish(t, in)
+	p := from(in)
+	p.Since = early.To
+	_, nextBytes := pack(t, p)
+	_, wholeBytes := pack(t, from(in))
+	folder := t.TempDir()
+	v := chorustest.Browser(t, chorustest.Screen{Width: 360, Height: 740})
+	for name, c := range map[string]struct {
+		data []byte
+		want string
+	}{
+		"early": {earlyBytes, "True: all"}, "whole": {wholeBytes, "True: all"}, "next": {nextBytes, "True: all"},
+	} {
+		for _, f := range files(t, c.data) {
+			if f.name == "verify.html" {
+				h.must(os.WriteFile(filepath.Join(folder, f.name), f.body, 0o600))
+			}
+		}
+		zipped := filepath.Join(folder, name+bundle.End)
+		h.must(os.WriteFile(zipped, c.data, 0o600))
+		v.Open("file://" + filepath.Join(folder, "verify.html"))
+		v.Attach("Receipt", zipped)
+		v.Press("Check")
+		for n := 0; n < 400 && v.Read(`document.getElementById("result").children.length`) == "0"; n++ {
+			time.Sleep(25 * time.Millisecond)
+		}
+		if !v.Has(c.want) {
+			t.Errorf("%s: %s", name, v.Text())
+		}
+	}
 }

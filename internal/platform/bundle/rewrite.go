@@ -4,6 +4,7 @@ package bundle
 
 import (
 	"bytes"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,13 +153,13 @@ func (r *rewriter) relative(name string) string {
 	if err != nil { // both are below the same top
 		return name
 	}
-	return filepath.ToSlash(to)
+	return (&url.URL{Path: filepath.ToSlash(to)}).String()
 }
 
 // sayCopy stands above every page.
 func (r *rewriter) sayCopy() {
-	r.out.WriteString(`<aside class="banner"><p>` + html.EscapeString(r.say.T("bundle.copy", "origin", r.host(), "size", r.To)) +
-		` <a href="` + html.EscapeString(r.relative("verify.html")) + `">` + html.EscapeString(r.say.T("bundle.check")) + `</a></p></aside>`)
+	r.out.WriteString(`<section class="banner" aria-label="` + html.EscapeString(r.say.T("bundle.name")) + `"><p>` + html.EscapeString(r.say.T("bundle.copy", "origin", r.host(), "size", r.To)) +
+		` <a href="` + html.EscapeString(r.relative("verify.html")) + `">` + html.EscapeString(r.say.T("bundle.check")) + `</a></p></section>`)
 }
 
 // sayElsewhere stands where a form was.

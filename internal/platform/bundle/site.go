@@ -116,6 +116,9 @@ func (s *crawl) visit(ctx context.Context, address string) error {
 // the home page in the first language is index.html.
 func (s *crawl) fileOf(address string, page bool) string {
 	name, query, _ := strings.Cut(strings.TrimPrefix(address, "/"), "?")
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
 	if !page {
 		return name
 	}

@@ -151,7 +151,7 @@ const sentences = {
 
 let language = "en";
 
-const digits = (n) => n.toLocaleString(language === "ar" ? "ar-u-nu-arab" : "en");
+const digits = (n) => n.toLocaleString("en");
 
 // say fills a sentence; what is filled in keeps its own direction.
 const say = (key, values = {}) => sentences[language][key].replace(/\{(\w+)\}/g, (_, name) =>
