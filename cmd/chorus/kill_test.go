@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 }
 
 func testConfig(folder string) app.Config {
-	return app.Config{Data: folder, Unlimited: true, Log: slog.New(slog.DiscardHandler)}
+	return app.Config{Data: folder, BaseURL: os.Getenv("CHORUS_TEST_BASE"), Unlimited: true, Log: slog.New(slog.DiscardHandler)}
 }
 
 func serveForTest(folder string) error {
@@ -57,7 +58,7 @@ func serveForTest(folder string) error {
 	if a.Mirror != nil {
 		a.Mirror.Every = 20 * time.Millisecond
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", cmp.Or(os.Getenv("CHORUS_TEST_ADDR"), "127.0.0.1:0"))
 	if err != nil {
 		return err
 	}
