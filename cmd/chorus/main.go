@@ -29,6 +29,7 @@ var commands = []command{
 	{"mirror", "serve a checked copy of another instance", mirrors},
 	{"recover", "bring lost entries of the record back from a mirror", recovers},
 	{"bundle", "pack a record and its pages into one file that can be carried", bundles},
+	{"intake", "carry sealed requests to sign from a mirror to its origin by hand", intake},
 	{"import", "bring organisations (CSV) or a declaration (Markdown)", imports},
 	{"rebuild", "make all public tables anew from the record", rebuild},
 	{"key", "show, make or roll the key that signs the record", key},

@@ -25,6 +25,7 @@ import (
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/record"
 )
 
@@ -263,7 +264,7 @@ func TestExport(t *testing.T) {
 	hash, err := m.Declarations.Pass(t.Context(), o.decl.Slug, declaration.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})
 	o.must(err)
 	carried := 0
-	o.must(m.Box.Export(t.Context(), func(name string, sealed []byte) error {
+	o.must(relay.Export(t.Context(), m.DB, func(name string, sealed []byte) error {
 		if h := sha256.Sum256(sealed); hex.EncodeToString(h[:]) != name {
 			return errors.New("the name is not the hash")
 		}

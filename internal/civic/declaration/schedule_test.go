@@ -24,6 +24,7 @@ import (
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/platform/mail"
+	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/record"
 )
 
@@ -168,7 +169,7 @@ func (s *schedule) take(st step) {
 func (s *schedule) held(mirror int) map[string][]byte {
 	s.Helper()
 	all := map[string][]byte{}
-	s.must(s.mirrors[mirror].Box.Export(s.Context(), func(name string, sealed []byte) error {
+	s.must(relay.Export(s.Context(), s.mirrors[mirror].DB, func(name string, sealed []byte) error {
 		all[name] = sealed
 		return nil
 	}))

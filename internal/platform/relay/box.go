@@ -130,12 +130,12 @@ func (b *Box) forget(ctx context.Context, places []int64) error {
 	})
 }
 
-// Export hands every envelope that waits to put, with its name, for somebody to
+// Export hands every envelope that waits in a mirror's database to put, with its name, for somebody to
 // carry: on a stick, in a bundle. The envelopes stay.
-func (b *Box) Export(ctx context.Context, put func(name string, sealed []byte) error) error {
+func Export(ctx context.Context, d *db.DB, put func(name string, sealed []byte) error) error {
 	for last := int64(-1); ; {
 		var some []envelope
-		err := b.db.Read(ctx, func(tx *db.Tx) (err error) {
+		err := d.Read(ctx, func(tx *db.Tx) (err error) {
 			some, err = db.All(ctx, tx, envelopesAfter, scanEnvelope, last)
 			return err
 		})
