@@ -3,6 +3,7 @@
 package app_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"example.org/chorus/internal/commons/initiative"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/relay"
 )
 
 const (
@@ -42,6 +44,7 @@ type house struct {
 	draft                   chorus.ID
 	signed, asked, withdrew string // the keys of three signers' own pages
 	entry                   int64  // of a signature
+	refused                 string // a request that came from afar and was refused
 }
 
 // furnish needs a running recorder where the database is PostgreSQL.
@@ -63,7 +66,18 @@ func furnish(t *testing.T, a *app.App) *house {
 	h.must(err)
 	h.declare()
 	h.sign()
+	h.refuse()
 	return h
+}
+
+// refuse has a request come from afar that asks for nothing that is here.
+func (h *house) refuse() {
+	h.t.Helper()
+	id := chorus.NewID()
+	sealed, err := relay.Seal(relay.KeyOf(h.Vault).Public(), []byte(`{"v":1,"id":"`+string(id)+`"}`))
+	h.must(err)
+	h.must(h.Declarations.Receive(h.t.Context(), sealed))
+	h.refused = fact.Hash(sha256.Sum256([]byte(id))).String()
 }
 
 func (h *house) must(err error) {

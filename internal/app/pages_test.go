@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
+	"example.org/chorus/internal/civic/declaration"
 )
 
 // A page is an address of the house and the status it answers with to whom.
@@ -40,6 +42,7 @@ func (h *house) pages() []page {
 		{"count", h.open + "/count", reader, 0}, {"record", "/record", reader, 0}, {"entries", "/record/entries", reader, 0},
 		{"entry", fmt.Sprintf("/r/%d", h.entry), reader, 0}, {"entry-print", fmt.Sprintf("/r/%d/print", h.entry), reader, 0},
 		{"entry-missing", "/r/123456789", reader, 404},
+		{"request-unheard", "/intake/q/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", reader, 0}, {"request-refused", "/intake/q/" + h.refused, reader, 0},
 		{"initiative", "/initiatives/" + string(h.frame), reader, 0}, {"organisations", "/organisations", reader, 0}, {"organisation", org, reader, 0},
 		{"organisation-waiting", "/organisations/" + string(h.choir), reader, 0},
 		{"signing", h.open + "/signing", reader, 0}, {"sign-in", "/sign-in", reader, 0}, {"code", "/sign-in/code", reader, 0},
@@ -137,6 +140,7 @@ func TestPages(t *testing.T) {
 	h := furnish(t, in.App)
 	h.tour(t, in, phone, closely, func(page) bool { return true })
 	h.mistakes(t, in, phone)
+	h.slip(t, in, phone)
 	public := func(p page) bool { return p.who == reader }
 	h.tour(t, in, chorustest.Screen{Dark: true}, look{languages: []string{"en"}, axe: true}, public)
 	h.tour(t, in, chorustest.Screen{}, briefly, func(p page) bool { return !public(p) })
@@ -157,6 +161,18 @@ func TestUnlockedPages(t *testing.T) {
 	for _, page := range []string{"", "/receipt", "/decline", "/withdraw", "/erase"} {
 		s.look("own"+page, "/mine/"+h.signed+page, http.StatusOK, closely)
 	}
+}
+
+// slip looks at what a person gets who signs at a mirror.
+func (h *house) slip(t *testing.T, in *chorustest.Instance, screen chorustest.Screen) {
+	t.Helper()
+	h.must(in.Record.PublishCheckpoint(t.Context()))
+	m := chorustest.RunWith(t, app.Config{Mirror: in.URL, Database: filepath.Join(t.TempDir(), "mirror.db"), Unlimited: true})
+	h.must(m.Mirror.Look(t.Context(), nil))
+	hash, err := m.Declarations.Pass(t.Context(), strings.TrimPrefix(h.open, "/declarations/"),
+		declaration.Details{Name: "Ada Winter", Email: signer, Country: "DK", Lang: "en"})
+	h.must(err)
+	(&house{App: m.App, t: t}).enter(t, m, screen).look("slip", "/intake/q/"+hash.String(), 200, closely)
 }
 
 // tour shows everybody their pages.
