@@ -449,6 +449,11 @@ var attacks = []struct {
 	}, "not signed with this key"},
 	{"fork", func(p *parcel, g *given) { g.paste = string(p.files[p.folder+"checkpoint"]); p.fork(); g.zip = p.zip() }, "There are two histories"},
 	{"fork of one entry", func(p *parcel, g *given) { g.paste = p.receipt(p.size - 1); p.fork(); g.zip = p.zip() }, "There are two histories"},
+	{"witness counted twice", func(p *parcel, _ *given) {
+		p.witnessed(right)
+		lines := strings.Split(string(p.files["policy.txt"]), "\n")
+		p.files["policy.txt"] = []byte(lines[0] + "\n" + lines[1] + "\n" + strings.Replace(lines[1], "witness eye", "witness ear", 1) + "\ngroup eyes 2 eye ear\nquorum eyes\n")
+	}, "The policy has a line that cannot be read"},
 	{"count", func(p *parcel, _ *given) {
 		p.files[p.folder+"counts"] = fmt.Appendf(nil, claim, p.size, 303, 1)
 	}, "not the one that the entries give"},

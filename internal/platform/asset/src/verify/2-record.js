@@ -157,13 +157,13 @@ async function checkSignature(checkpoint, keys) {
 
 // parsePolicy reads whom to believe (C2SP tlog-policy).
 function parsePolicy(text) {
-  const policy = { logs: [], members: new Map(), quorum: "none" };
+  const policy = { logs: [], members: new Map(), quorum: "none" }, keys = new Set();
   for (const line of text.split("\n")) {
     const [word, name, ...rest] = line.trim().split(/\s+/);
     if (!word || word.startsWith("#")) continue;
     const witness = word === "witness" && parseKey(rest[0] ?? "", 4), log = word === "log" && parseKey(name ?? "");
     if (log) policy.logs.push(log);
-    else if (witness) policy.members.set(name, { witness });
+    else if (witness && !policy.members.has(name) && !keys.has(hex(witness.bytes))) keys.add(hex(witness.bytes)), policy.members.set(name, { witness }); // one key counts once
     else if (word === "group" && rest.length > 1 && rest.slice(1).every((m) => policy.members.has(m)))
       policy.members.set(name, { of: rest.slice(1), least: { all: rest.length - 1, any: 1 }[rest[0]] ?? Number(rest[0]) });
     else if (word === "quorum" && (name === "none" || policy.members.has(name))) policy.quorum = name;
