@@ -11,6 +11,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/relay"
 )
@@ -153,6 +154,10 @@ func endRequest(ctx context.Context, tx *db.Tx, hash []byte) (isOpen bool, err e
 func (s *Service) askFor(ctx context.Context, tx *db.Tx, to toSign, r *request) error {
 	hash := r.hash()
 	form := typed{Details: r.Details, until: tx.Now.Add(confirmRelayed), request: hash[:]}
+	var err error
+	if form.Email, err = mail.ParseAddress(r.Email); err != nil {
+		return err
+	}
 	who, err := s.ask(ctx, tx, to, form.Details)
 	if err != nil {
 		return err
