@@ -17,6 +17,7 @@ import (
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/platform/bundle"
 	"example.org/chorus/internal/platform/recorder"
+	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/internal/portal"
 	"example.org/chorus/record"
 )
@@ -65,6 +66,9 @@ func (o *bundleOptions) run(ctx context.Context, out io.Writer) (err error) {
 		}
 		defer a.Close()
 		p.Source, p.Address = a.Files(ctx), o.config.BaseURL
+		p.Requests = func(ctx context.Context, put func(name string, sealed []byte) error) error {
+			return relay.Export(ctx, a.DB, put)
+		}
 	}
 	if p.Policy, err = readPolicy(o.policy); err != nil {
 		return err

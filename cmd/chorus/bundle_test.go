@@ -3,15 +3,21 @@
 package main
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.org/chorus/fact"
+	"example.org/chorus/internal/platform/db"
+	"example.org/chorus/internal/platform/relay"
 )
 
 // packs runs chorus bundle and gives what it says.
@@ -74,6 +80,14 @@ func TestBundle(t *testing.T) {
 	if !bytes.Equal(c.read(fromCopy), c.read(again)) {
 		t.Error("packed from the copy the bundle has other bytes")
 	}
+	c.waits(folder, []byte("a sealed request"))
+	c.packs("--data", folder, "--base-url", c.in.URL, "--out", fromCopy)
+	archive, err := zip.OpenReader(fromCopy)
+	c.must(err)
+	defer archive.Close()
+	if sealed, err := fs.ReadFile(archive, "intake/"+relay.Name([]byte("a sealed request"))); string(sealed) != "a sealed request" {
+		t.Errorf("the request that waits is not in the bundle: %q, %v", sealed, err)
+	}
 	var out bytes.Buffer
 	if err := bundles(t.Context(), []string{c.in.URL, "--since", again, "--out", next}, &out); err == nil || !strings.Contains(err.Error(), "nothing new") {
 		t.Errorf("packing what is packed: %v", err)
@@ -112,6 +126,17 @@ func TestBundleRefusals(t *testing.T) {
 	if err := bundles(t.Context(), []string{"--data", filepath.Join(stick, "none")}, &out); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
+}
+
+// waits puts a sealed request into the box of the mirror in a folder.
+func (c *town) waits(folder string, sealed []byte) {
+	c.Helper()
+	d, err := db.Open(c.Context(), filepath.Join(folder, "chorus.db"))
+	c.must(err)
+	box, err := relay.OpenBox(c.Context(), d, folder, "https://mirror.example")
+	c.must(err)
+	c.must(box.Take(c.Context(), fact.Hash{1}, sealed))
+	c.must(d.Close())
 }
 
 func (c *town) read(name string) []byte {

@@ -23,8 +23,9 @@ type Packing struct {
 	Data     string        // an empty folder to work in
 	Trusted  []string      // verifier keys of the record; empty: the first that is seen
 	Policy   *record.Policy
-	Since    int64  // leave out what was complete at this size; 0: nothing
-	Held     []byte // a signed checkpoint from which the record must go on; nil: none
+	Since    int64           // leave out what was complete at this size; 0: nothing
+	Held     []byte          // a signed checkpoint from which the record must go on; nil: none
+	Requests bundle.Requests // sealed ones that go along; nil: none
 	Log      *slog.Logger
 	Progress func(done, total int64)
 }
@@ -71,7 +72,7 @@ func (p *Packing) pack(ctx context.Context, out io.Writer) (about bundle.About, 
 		return about, err
 	}
 	a.DB.Now = func() time.Time { return day.AddDate(0, 0, 1) }
-	c := bundle.Contents{About: about, Record: a.Files(ctx), Policy: a.trust(p.Policy), Address: address, Catalogue: a.Site.Catalogue}
+	c := bundle.Contents{About: about, Record: a.Files(ctx), Policy: a.trust(p.Policy), Address: address, Catalogue: a.Site.Catalogue, Requests: p.Requests}
 	if p.Since == 0 {
 		c.Pages = bundle.PagesOf(ctx, a.Handler(), address)
 	}

@@ -10,11 +10,12 @@
 //	verify.html          checks it in a browser, without a network
 //	<hash>/…             the record as it is served, below the SHA-256 of its name
 //	site/…               its pages, to be read without any program
+//	intake/…             sealed requests to sign that wait in a mirror, if any do
 //	SHA256SUMS           of all the files before
 //
-// A bundle is a function of the record and of how long it is: two of the same
-// length are the same bytes, whoever packed them, and so one can be compared
-// with another. A continuation leaves out what was complete before, and the pages.
+// But for those requests a bundle is a function of the record and of how long
+// it is: two of the same length are the same bytes, whoever packed them, and so
+// one can be compared with another. A continuation leaves out what was complete before, and the pages.
 package bundle
 
 import (

@@ -25,7 +25,11 @@ type Contents struct {
 	Pages     Pages           // as a reader's browser would be answered; nil in a continuation
 	Address   string          // of the origin, for what cannot be done in a copy
 	Catalogue *lang.Catalogue // of the words for both
+	Requests  Requests        // sealed ones that wait for the origin; nil: none
 }
+
+// Requests hands sealed requests to put, each with its name.
+type Requests func(ctx context.Context, put func(name string, sealed []byte) error) error
 
 // Write packs a bundle.
 func Write(ctx context.Context, out io.Writer, c Contents) error {
@@ -47,6 +51,11 @@ func Write(ctx context.Context, out io.Writer, c Contents) error {
 	}
 	if c.Pages != nil {
 		if err := c.site(ctx, w); err != nil {
+			return err
+		}
+	}
+	if c.Requests != nil {
+		if err := c.Requests(ctx, func(name string, sealed []byte) error { w.add("intake/"+name, sealed); return w.err }); err != nil {
 			return err
 		}
 	}
