@@ -13,13 +13,10 @@ import (
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/mirror"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/record"
 )
-
-var evidence = db.SQL(`SELECT count(1) FROM record_evidence`)
 
 // TestTampered: nothing of what was changed on the way is taken or served.
 func TestTampered(t *testing.T) {
@@ -138,7 +135,7 @@ func TestFork(t *testing.T) {
 			t.Fatalf("pull: %v, want a fork", err)
 		}
 		assertForked(t, copied, m, one, other)
-		copied, m = newMirror(t, source, folder, one)
+		_, m = newMirror(t, source, folder, one)
 		one.publish(signed("Bo"))
 		if err := m.Pull(t.Context(), nil); !errors.Is(err, record.ErrFork) {
 			t.Errorf("the copy follows again: %v", err)
