@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
+	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/record"
 	"example.org/chorus/seed"
@@ -40,16 +42,49 @@ func (b *workbench) checkpoints(ctx context.Context) ([]figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	delays, err := s.delays(ctx, people[:300])
+	delays, err := s.delays(ctx, people[:300], s.covered)
+	if err != nil {
+		return nil, err
+	}
+	copied, err := b.mirror(ctx, s, people[:2000])
 	if err != nil {
 		return nil, err
 	}
 	late := percentile(delays, 99)
-	return []figure{
+	return append(copied, []figure{
 		{what: "recorded to covered by a checkpoint, median", value: percentile(delays, 50), unit: "ms"},
 		{what: "  99 of 100 within", value: late, unit: "ms", goal: "1100 ms", missed: late > 1100},
 		{what: "a signature in the database, without its private side", value: float64(after-before) / float64(len(people)), unit: "bytes"},
-	}, nil
+	}...), nil
+}
+
+// mirror measures how fast a copy is made, and how far it stays behind.
+func (b *workbench) mirror(ctx context.Context, of *stage, people []seed.Signer) ([]figure, error) {
+	folder := filepath.Join(b.folder, "mirror")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, err
+	}
+	a, err := app.Open(ctx, app.Config{Data: folder, Mirror: "http://" + of.host, BaseURL: "http://mirror.example", Log: of.Config.Log})
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	begun := time.Now()
+	if err := a.Mirror.Pull(ctx, nil); err != nil {
+		return nil, err
+	}
+	rate := float64(a.Mirror.State().Size) / time.Since(begun).Seconds()
+	background, rest := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { a.Mirror.Run(background) })
+	delays, err := of.delays(ctx, people, func(context.Context) (int64, error) { return a.Mirror.State().Size, nil })
+	rest()
+	running.Wait()
+	return []figure{
+		{what: "a mirror made, checked, from the network", value: rate, unit: "facts/s"},
+		{what: "  recorded to served by the mirror, median", value: percentile(delays, 50), unit: "ms"},
+		{what: "  99 of 100 within", value: percentile(delays, 99), unit: "ms"},
+	}, err
 }
 
 // weight is the bytes of the database's files.
@@ -64,21 +99,23 @@ func (s *stage) weight() (total int64, err error) {
 	return total, nil
 }
 
-// delays records signatures, one every now and then, and sees how much
-// later the checkpoint that is served covers each.
-func (s *stage) delays(ctx context.Context, people []seed.Signer) (late []time.Duration, err error) {
+// covered is how much of the record the checkpoint covers that is served.
+func (s *stage) covered(ctx context.Context) (int64, error) {
+	text, err := s.Record.Checkpoint(ctx)
+	if err != nil {
+		return 0, err
+	}
 	key, err := s.Record.VerifierKey()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	size := func() (int64, error) {
-		text, err := s.Record.Checkpoint(ctx)
-		if err != nil {
-			return 0, err
-		}
-		c, err := record.OpenCheckpoint([]byte(text), key)
-		return c.Size, err
-	}
+	c, err := record.OpenCheckpoint([]byte(text), key)
+	return c.Size, err
+}
+
+// delays records signatures, one every now and then, and sees how much later
+// each is among those that are covered.
+func (s *stage) delays(ctx context.Context, people []seed.Signer, size func(context.Context) (int64, error)) (late []time.Duration, err error) {
 	type one struct {
 		place int64
 		at    time.Time
@@ -93,7 +130,7 @@ func (s *stage) delays(ctx context.Context, people []seed.Signer) (late []time.D
 			waiting, people = append(waiting, one{place, time.Now()}), people[1:]
 		}
 		time.Sleep(7 * time.Millisecond)
-		covered, err := size()
+		covered, err := size(ctx)
 		if err != nil {
 			return nil, err
 		}
