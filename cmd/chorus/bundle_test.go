@@ -18,6 +18,7 @@ import (
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/relay"
+	"example.org/chorus/record"
 )
 
 // packs runs chorus bundle and gives what it says.
@@ -137,6 +138,24 @@ func (c *town) waits(folder string, sealed []byte) {
 	c.must(err)
 	c.must(box.Take(c.Context(), fact.Hash{1}, sealed))
 	c.must(d.Close())
+}
+
+func TestVerifyOfAContinuation(t *testing.T) {
+	folder := t.TempDir()
+	within := filepath.Join(folder, record.FolderOf("here.example/record"))
+	checkpoint := record.Checkpoint{Origin: "here.example/record", Size: 400}.Text() + "\n— x AAAA\n"
+	for _, err := range []error{
+		os.Mkdir(within, 0o700),
+		os.WriteFile(filepath.Join(within, "checkpoint"), []byte(checkpoint), 0o600),
+		os.WriteFile(filepath.Join(folder, "bundle.json"), []byte(`{"v":1,"origin":"here.example/record","from":300,"to":400}`), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := openPlace(t.Context(), folder); err == nil || !strings.Contains(err.Error(), "continuation of a bundle from entry #256 on") {
+		t.Errorf("a continuation alone: %v", err)
+	}
 }
 
 func (c *town) read(name string) []byte {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/platform/bundle"
 	"example.org/chorus/record"
 )
 
@@ -56,6 +57,9 @@ func openPlace(ctx context.Context, where string) (*place, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), p.close())
 	}
 	p.source = record.Files(within)
+	if b, err := bundle.Open(ctx, p.top); err == nil && b.Start() > 0 {
+		return nil, errors.Join(fmt.Errorf("%s is the continuation of a bundle from entry #%d on, and alone it cannot be counted: bring both to a copy with chorus mirror, and verify that", where, b.Start()), p.close())
+	}
 	return p, nil
 }
 
