@@ -27,6 +27,7 @@ import (
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/record"
@@ -122,8 +123,8 @@ func (k *killing) publish() string {
 	defer a.Close()
 	org, err := a.Organisations.Enter(k.Context(), account.Operator, organisation.Input{Name: "Tram Riders", Kind: "civil society", Country: "DK"})
 	k.must(err)
-	id, err := a.Declarations.Save(k.Context(), account.Operator, "", declaration.Draft{Kind: fact.Pledge, Lang: "en", Title: "Trams", Text: "Trams!",
-		Signers: []fact.SignerClass{fact.People}, Organisers: []declaration.Party{{ID: org}}})
+	id, err := a.Declarations.Save(k.Context(), account.Operator, "", document.Draft{Kind: fact.Pledge, Lang: "en", Title: "Trams", Text: "Trams!",
+		Signers: []fact.SignerClass{fact.People}, Organisers: []document.Party{{ID: org}}})
 	k.must(err)
 	slug, err := a.Declarations.Publish(k.Context(), account.Operator, id)
 	k.must(err)

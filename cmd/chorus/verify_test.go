@@ -17,6 +17,7 @@ import (
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/recorder"
@@ -36,11 +37,11 @@ func newTown(t *testing.T) *town {
 	ctx, ola := t.Context(), c.in.Person("ola@riders.example")
 	riders, err := c.in.Organisations.Enter(ctx, ola, organisation.Input{Name: "Tram Riders", Kind: "civil society", Country: "DK"})
 	c.must(err)
-	id, err := c.in.Declarations.Save(ctx, ola, "", declaration.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at \x1b[31mnight", Text: "We want to get home.",
+	id, err := c.in.Declarations.Save(ctx, ola, "", document.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at \x1b[31mnight", Text: "We want to get home.",
 		Signers: []fact.SignerClass{fact.People, fact.Organisations}, Closes: c.in.DB.Now().Add(30 * 24 * time.Hour), AnswerWithin: 30,
-		Organisers:      []declaration.Party{{ID: riders, Input: organisation.Input{Name: "Tram Riders"}}},
-		DutyBearers:     []declaration.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: "public body", Country: "DK"}}},
-		Recommendations: []declaration.DraftRecommendation{{Text: "Run a tram every twenty minutes."}}})
+		Organisers:      []document.Party{{ID: riders, Input: organisation.Input{Name: "Tram Riders"}}},
+		DutyBearers:     []document.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: "public body", Country: "DK"}}},
+		Recommendations: []document.Recommendation{{Text: "Run a tram every twenty minutes."}}})
 	c.must(err)
 	c.must(c.in.Organisations.VerifyBySteward(ctx, account.Operator, riders))
 	c.slug, err = c.in.Declarations.Publish(ctx, ola, id)

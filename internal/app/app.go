@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/cause"
@@ -216,7 +217,7 @@ var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
 	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(), receipt.Messages(),
-		declaration.Messages(), declaration.DeskMessages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
+		declaration.Messages(), declaration.DeskMessages(), document.Messages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}

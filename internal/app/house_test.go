@@ -18,6 +18,7 @@ import (
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/initiative"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -113,18 +114,18 @@ func (h *house) organisation(by chorus.ID, in organisation.Input) chorus.ID {
 func (h *house) declare() {
 	h.t.Helper()
 	ctx := h.t.Context()
-	d := declaration.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at night", Initiative: h.frame, AnswerWithin: 30, Goal: 500,
+	d := document.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at night", Initiative: h.frame, AnswerWithin: 30, Goal: 500,
 		Text: strings.Repeat("We want to get home at night, on foot and by tram.\n\n", 20) +
 			"## What it costs\n\n- One driver more.\n- **Four** lamps.\n\nRead [what the city said](https://city.example/trams).",
 		Signers: []fact.SignerClass{fact.People, fact.Organisations}, Closes: h.DB.Now().AddDate(0, 1, 0),
-		Organisers: []declaration.Party{{ID: h.riders, Input: organisation.Input{Name: "Tram Riders"}}},
-		DutyBearers: []declaration.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: string(fact.PublicBody), Country: "DK"}},
+		Organisers: []document.Party{{ID: h.riders, Input: organisation.Input{Name: "Tram Riders"}}},
+		DutyBearers: []document.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: string(fact.PublicBody), Country: "DK"}},
 			{Input: organisation.Input{Name: "Lindholm Transport", Kind: string(fact.Company), Country: "DK"}}},
-		Recommendations: []declaration.DraftRecommendation{{Text: "Run a tram every twenty minutes after midnight."}, {Text: "Light the stops.", To: []int{0}}}}
+		Recommendations: []document.Recommendation{{Text: "Run a tram every twenty minutes after midnight."}, {Text: "Light the stops.", To: []int{0}}}}
 	h.open, h.letter = h.publish(d)
 	shut := d
 	shut.Kind, shut.Title, shut.Signers, shut.Closes, shut.DutyBearers, shut.Goal = fact.Pledge, "We take the tram", []fact.SignerClass{fact.People}, time.Time{}, nil, 0
-	shut.Recommendations = []declaration.DraftRecommendation{{Text: "Leave the car at home on Mondays."}}
+	shut.Recommendations = []document.Recommendation{{Text: "Leave the car at home on Mondays."}}
 	path, id := h.publish(shut)
 	h.shut = path
 	h.must(h.Declarations.Close(ctx, h.ola, chorus.ID(id), "We all take the tram now."))
@@ -135,7 +136,7 @@ func (h *house) declare() {
 	h.must(err)
 }
 
-func (h *house) publish(d declaration.Draft) (path, id string) {
+func (h *house) publish(d document.Draft) (path, id string) {
 	h.t.Helper()
 	work, err := h.Declarations.Save(h.t.Context(), h.ola, "", d)
 	h.must(err)

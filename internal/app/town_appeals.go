@@ -13,6 +13,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/seed"
 )
@@ -150,12 +151,12 @@ func (c *appeal) favourite(language string, town *seed.Town) bool {
 // bring puts an appeal on its organiser's desk, from a file as people import it,
 // and publishes it unless it is to stay a draft.
 func (s *settling) bring(ctx context.Context, c *appeal, now time.Time) error {
-	d, err := declaration.ParseDocument(bytes.NewReader(c.Markdown(s.today)), now)
+	d, err := document.Parse(bytes.NewReader(c.Markdown(s.today)), now)
 	if err != nil {
 		return err
 	}
 	d.Initiative = s.frames[c.Initiative]
-	for _, parties := range [][]declaration.Party{d.Organisers, d.DutyBearers} {
+	for _, parties := range [][]document.Party{d.Organisers, d.DutyBearers} {
 		for i, p := range parties {
 			b, err := s.ownerOf(p.Name)
 			if err != nil {

@@ -266,5 +266,5 @@ func (s *Service) export(v *web.Visit) error {
 	if err := s.atWork(v, func(_ *db.Tx, found Work) error { w = found; return nil }); err != nil {
 		return err
 	}
-	return v.Download("declaration.md", "text/markdown; charset=utf-8", w.Draft.Document())
+	return v.Download("declaration.md", "text/markdown; charset=utf-8", w.Draft.Markdown())
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 )
 
 // An organiser writes and publishes on a phone, with and without scripts. No
@@ -20,7 +20,7 @@ func TestBrowserOrganiserPublishes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
-			Trams(t, in, declaration.Draft{})
+			Trams(t, in, document.Draft{})
 			v := chorustest.Browser(t, screen)
 			enter(t, in, v, "ola@riders.example")
 			look := func(words string) {

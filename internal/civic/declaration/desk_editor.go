@@ -12,6 +12,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -82,7 +83,7 @@ func (s *Service) begin(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	d := Draft{Kind: fact.DeclarationKind(f.Get("kind")), Lang: string(v.Say.Tag()), Signers: []fact.SignerClass{fact.People, fact.Organisations}}
+	d := document.Draft{Kind: fact.DeclarationKind(f.Get("kind")), Lang: string(v.Say.Tag()), Signers: []fact.SignerClass{fact.People, fact.Organisations}}
 	wrong := chorus.Invalid{}
 	if !slices.Contains(fact.DeclarationKinds, d.Kind) {
 		wrong["kind"] = "form.choose"
@@ -96,7 +97,7 @@ func (s *Service) begin(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		d.Organisers = []Party{partyOf(o)}
+		d.Organisers = []document.Party{partyOf(o)}
 		d.Initiative, err = joined(v.Context(), tx, o.ID, chorus.ID(f.Get("initiative")))
 		return err
 	})
@@ -251,9 +252,9 @@ func (s *Service) readEditor(v *web.Visit, f web.Form) (e editor, err error) {
 func (e *editor) addRow(do string) {
 	switch do {
 	case "add-duty-bearer":
-		e.Bearers = min(len(e.Draft.DutyBearers)+1, maxParties)
+		e.Bearers = min(len(e.Draft.DutyBearers)+1, document.MaxParties)
 	case "add-recommendation":
-		e.Demands = min(len(e.Draft.Recommendations)+1, maxRecommendations)
+		e.Demands = min(len(e.Draft.Recommendations)+1, document.MaxRecommendations)
 	}
 }
 
@@ -267,7 +268,7 @@ type lack struct {
 
 // lacksOf lists what keeps a draft from being published at a moment, in the
 // order in which the page asks for it.
-func lacksOf(v *web.Visit, d Draft, now time.Time) (all []lack) {
+func lacksOf(v *web.Visit, d document.Draft, now time.Time) (all []lack) {
 	if d.Opens.Before(now) {
 		d.Opens = now // publishing does so
 	}

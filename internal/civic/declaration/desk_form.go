@@ -11,6 +11,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/web"
 )
@@ -19,7 +20,7 @@ import (
 const peopleAndOrganisations = "both"
 
 // formOf is the editor's form with a draft in it; readForm reads it back.
-func formOf(d Draft) web.Form {
+func formOf(d document.Draft) web.Form {
 	f := web.Form{Values: url.Values{}}
 	f.Values.Set("kind", string(d.Kind))
 	f.Values.Set("lang", d.Lang)
@@ -54,12 +55,12 @@ func formOf(d Draft) web.Form {
 // readForm is the draft that stands in the editor's form; was is the draft as
 // it was kept. Invalid tells what cannot be kept as it was typed. A duty-bearer
 // without a name and a recommendation without words are gone.
-func readForm(f web.Form, was Draft) (Draft, chorus.Invalid) {
+func readForm(f web.Form, was document.Draft) (document.Draft, chorus.Invalid) {
 	wrong := chorus.Invalid{}
-	d := Draft{Kind: fact.DeclarationKind(f.Get("kind")), Lang: f.Get("lang"), Title: oneLine(f.Get("title")), Text: f.Get("text"),
+	d := document.Draft{Kind: fact.DeclarationKind(f.Get("kind")), Lang: f.Get("lang"), Title: document.OneLine(f.Get("title")), Text: f.Get("text"),
 		Signers: readSigners(f.Get("signers"), was.Signers), Initiative: chorus.ID(f.Get("initiative"))}
 	d.Opens = readDay(f, "opens", was.Opens, 0, wrong)
-	d.Closes = readDay(f, "closes", was.Closes, lastSecond, wrong)
+	d.Closes = readDay(f, "closes", was.Closes, document.LastSecond, wrong)
 	d.AnswerWithin = int(readFigures(f, "answer_within", wrong))
 	d.Goal = readFigures(f, "goal", wrong)
 	d.Organisers = readOrganisers(f, was.Organisers, wrong)
@@ -155,7 +156,7 @@ func westernFigures(s string) string {
 	}, s)
 }
 
-func partyNames(parties []Party) (names []string) {
+func partyNames(parties []document.Party) (names []string) {
 	for _, p := range parties {
 		names = append(names, p.Name)
 	}
@@ -164,20 +165,20 @@ func partyNames(parties []Party) (names []string) {
 
 // readOrganisers keeps the organisation on whose desk the draft lies in the
 // first place, and adds those named below one another.
-func readOrganisers(f web.Form, was []Party, wrong chorus.Invalid) []Party {
+func readOrganisers(f web.Form, was []document.Party, wrong chorus.Invalid) []document.Party {
 	all, rest := slices.Clone(was[:min(1, len(was))]), slices.Clone(was[min(1, len(was)):])
 	for line := range strings.SplitSeq(f.Get("organisers"), "\n") {
-		name := oneLine(line)
+		name := document.OneLine(line)
 		if name == "" {
 			continue
 		}
-		if len(all) == maxParties {
+		if len(all) == document.MaxParties {
 			wrong["organisers"] = "declaration.desk.too_many"
 			break
 		}
-		p, ok := takeParty(&rest, func(p Party) bool { return p.Name == name })
+		p, ok := takeParty(&rest, func(p document.Party) bool { return p.Name == name })
 		if !ok {
-			p = Party{Input: organisation.Input{Name: name}}
+			p = document.Party{Input: organisation.Input{Name: name}}
 		}
 		all = append(all, p)
 	}
@@ -186,10 +187,10 @@ func readOrganisers(f web.Form, was []Party, wrong chorus.Invalid) []Party {
 
 // takeParty removes the first party that fits from a list, so that two of one name
 // stay two.
-func takeParty(from *[]Party, fits func(Party) bool) (Party, bool) {
+func takeParty(from *[]document.Party, fits func(document.Party) bool) (document.Party, bool) {
 	i := slices.IndexFunc(*from, fits)
 	if i < 0 {
-		return Party{}, false
+		return document.Party{}, false
 	}
 	p := (*from)[i]
 	*from = slices.Delete(*from, i, i+1)
@@ -199,18 +200,18 @@ func takeParty(from *[]Party, fits func(Party) bool) (Party, bool) {
 // readBearers gives the duty-bearers that have a name, and where the row of
 // each has gone. One that has an entry here keeps it as long as neither its
 // name nor its country is changed.
-func readBearers(f web.Form, was []Party) (all []Party, places map[int]int) {
+func readBearers(f web.Form, was []document.Party) (all []document.Party, places map[int]int) {
 	rest, places := slices.Clone(was), map[int]int{}
-	for n := 1; n <= maxParties; n++ {
+	for n := 1; n <= document.MaxParties; n++ {
 		row := bearerRow(n)
-		in := organisation.Input{Name: oneLine(f.Get(row + "_name")), Kind: f.Get(row + "_kind"), Country: f.Get(row + "_country"),
+		in := organisation.Input{Name: document.OneLine(f.Get(row + "_name")), Kind: f.Get(row + "_kind"), Country: f.Get(row + "_country"),
 			Website: f.Get(row + "_website")}
 		if in.Name == "" {
 			continue
 		}
-		p, ok := takeParty(&rest, func(p Party) bool { return p.ID != "" && p.Name == in.Name && p.Country == in.Country })
+		p, ok := takeParty(&rest, func(p document.Party) bool { return p.ID != "" && p.Name == in.Name && p.Country == in.Country })
 		if !ok {
-			p = Party{Input: in}
+			p = document.Party{Input: in}
 		}
 		places[n] = len(all)
 		all = append(all, p)
@@ -218,10 +219,10 @@ func readBearers(f web.Form, was []Party) (all []Party, places map[int]int) {
 	return all, places
 }
 
-func readDemands(f web.Form, places map[int]int) (all []DraftRecommendation) {
-	for n := 1; n <= maxRecommendations; n++ {
+func readDemands(f web.Form, places map[int]int) (all []document.Recommendation) {
+	for n := 1; n <= document.MaxRecommendations; n++ {
 		row := demandRow(n)
-		r := DraftRecommendation{Text: f.Get(row)}
+		r := document.Recommendation{Text: f.Get(row)}
 		if r.Text == "" {
 			continue
 		}
@@ -240,9 +241,9 @@ func readDemands(f web.Form, places map[int]int) (all []DraftRecommendation) {
 }
 
 // uniqueParties drops organisers that are named twice.
-func uniqueParties(parties []Party) (all []Party) {
+func uniqueParties(parties []document.Party) (all []document.Party) {
 	for _, p := range parties {
-		if !slices.ContainsFunc(all, func(q Party) bool { return p.ID == q.ID && (p.ID != "" || p.Name == q.Name) }) {
+		if !slices.ContainsFunc(all, func(q document.Party) bool { return p.ID == q.ID && (p.ID != "" || p.Name == q.Name) }) {
 			all = append(all, p)
 		}
 	}
@@ -250,7 +251,7 @@ func uniqueParties(parties []Party) (all []Party) {
 }
 
 // markTwice finds duty-bearers that turn out to be one organisation.
-func markTwice(parties []Party, wrong chorus.Invalid) {
+func markTwice(parties []document.Party, wrong chorus.Invalid) {
 	seen := map[chorus.ID]bool{}
 	for i, p := range parties {
 		if p.ID != "" && seen[p.ID] {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.org/chorus"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/web"
@@ -38,7 +39,7 @@ func previewOf(w Work) preview {
 	for _, party := range append(slices.Clone(d.Organisers), d.DutyBearers...) {
 		p.Orgs[party.ID] = organisation.Organisation{ID: party.ID, Name: party.Name, Country: party.Country, Website: party.Website}
 	}
-	p.Shown = &Declaration{ID: w.ID, DeclarationCore: d.core("")}
+	p.Shown = &Declaration{ID: w.ID, DeclarationCore: d.Core("")}
 	return p
 }
 
@@ -201,7 +202,7 @@ func (s *Service) postImport(v *web.Visit) error {
 // importFault says what is wrong with a file, and on which line; "" where the
 // fault is not the file's.
 func importFault(v *web.Visit, err error) string {
-	if fault, ok := errors.AsType[*DocumentError](err); ok {
+	if fault, ok := errors.AsType[*document.Error](err); ok {
 		return fault.Tell(v.Say)
 	}
 	wrong, _ := errors.AsType[chorus.Invalid](err)

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 )
 
 const goodFile = `---
@@ -44,7 +44,7 @@ We wait.
 func TestImport(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := chorustest.Run(t, source)
-		Trams(t, in, declaration.Draft{})
+		Trams(t, in, document.Draft{})
 		ola := signIn(t, in, "ola@riders.example")
 		eve := signIn(t, in, "eve@example.org")
 		badKind := strings.Replace(goodFile, "petition", "poem", 1)

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/platform/markdown"
 	"example.org/chorus/internal/platform/web"
 )
@@ -19,7 +20,7 @@ func (p preview) HTML() string { return markdown.HTML(p.Draft.Text) }
 type named struct{ Name, Value string }
 
 // frameOf is what is said of a declaration beside its text.
-func frameOf(v *web.Visit, d Draft) []named {
+func frameOf(v *web.Visit, d document.Draft) []named {
 	value := func(is bool, said func() string) string {
 		if is {
 			return said()

@@ -125,7 +125,7 @@ func (s *Service) document(v *web.Visit) error {
 		return err
 	}
 	draft := draftOf(d, orgs)
-	return v.Download(d.Slug+".md", "text/markdown; charset=utf-8", draft.Document())
+	return v.Download(d.Slug+".md", "text/markdown; charset=utf-8", draft.Markdown())
 }
 
 var tableRate = web.Rate{Deed: "table", PerHour: 60, Burst: 10}

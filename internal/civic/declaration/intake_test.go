@@ -19,6 +19,7 @@ import (
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/record"
@@ -32,7 +33,7 @@ type origin struct {
 	decl *declaration.Declaration
 }
 
-func openOrigin(t *testing.T, in *chorustest.Instance, d declaration.Draft) *origin {
+func openOrigin(t *testing.T, in *chorustest.Instance, d document.Draft) *origin {
 	t.Helper()
 	core := fact.SiteCore{Name: chorus.Text{Lang: "en", Text: "Lindholm"}, About: chorus.Text{Lang: "en", Text: "Of the town."}, Contact: "desk@lindholm.example"}
 	if err := in.Portal.Describe(t.Context(), in.Steward("olga@lindholm.example"), core); err != nil {
@@ -151,7 +152,7 @@ const week = 7 * 24 * time.Hour
 // TestIntake has one request of each sort come, twice, and looks how it ends.
 func TestIntake(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
-		o := openOrigin(t, chorustest.Run(t, source), declaration.Draft{})
+		o := openOrigin(t, chorustest.Run(t, source), document.Draft{})
 		_, err := o.Declarations.Sign(t.Context(), o.decl.Slug, declaration.Details{Name: "Sol", Email: "sol@example.org", Country: "DK", Lang: "en"})
 		o.must(err)
 		o.must(o.confirm("sol@example.org"))
@@ -218,7 +219,7 @@ func TestIntake(t *testing.T) {
 
 // What cannot be read leaves nothing behind.
 func TestIntakeUnreadable(t *testing.T) {
-	o := openOrigin(t, chorustest.Run(t, t.TempDir()+"/chorus.db"), declaration.Draft{})
+	o := openOrigin(t, chorustest.Run(t, t.TempDir()+"/chorus.db"), document.Draft{})
 	before := o.ends()
 	size := len(before)
 	good := o.seal(o.wish("Ada"))
@@ -249,7 +250,7 @@ func TestIntakeUnreadable(t *testing.T) {
 // TestIntakeLate has requests come before the text is open, after it is closed,
 // and waits for one while it closes.
 func TestIntakeLate(t *testing.T) {
-	o := openOrigin(t, chorustest.Run(t, t.TempDir()+"/chorus.db"), declaration.Draft{})
+	o := openOrigin(t, chorustest.Run(t, t.TempDir()+"/chorus.db"), document.Draft{})
 	asked, late := o.wish("Ada"), o.wish("Bo")
 	o.takes(asked)
 	o.must(o.Declarations.Close(t.Context(), account.Operator, o.decl.ID, "It is done."))
@@ -267,7 +268,7 @@ func TestIntakeLate(t *testing.T) {
 // today: it waits, and is asked for tomorrow.
 func TestIntakeWaitsForMail(t *testing.T) {
 	in := chorustest.RunWith(t, appConfig(t))
-	o := openOrigin(t, in, declaration.Draft{})
+	o := openOrigin(t, in, document.Draft{})
 	_, err := o.Declarations.Sign(t.Context(), o.decl.Slug, declaration.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})
 	o.must(err)
 	w := o.wish("Ada")
@@ -295,7 +296,7 @@ func appConfig(t *testing.T) app.Config { return app.Config{Database: t.TempDir(
 // TestNoOracle hands in requests for an address that has signed and for one
 // that has not: nothing that comes back, and nothing in the record, differs.
 func TestNoOracle(t *testing.T) {
-	o := openOrigin(t, chorustest.Run(t, t.TempDir()+"/chorus.db"), declaration.Draft{})
+	o := openOrigin(t, chorustest.Run(t, t.TempDir()+"/chorus.db"), document.Draft{})
 	o.takes(o.wish("Ada"))
 	o.must(o.confirm("ada@example.org"))
 	hashes := []fact.Hash{}

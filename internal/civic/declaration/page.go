@@ -15,6 +15,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/chart"
 	"example.org/chorus/internal/platform/db"
@@ -198,8 +199,8 @@ func (s *Service) withOrganisations(ctx context.Context, slug string) (d *Declar
 }
 
 // draftOf is a published declaration as its organisers could take it elsewhere.
-func draftOf(d *Declaration, orgs organisations) *Draft {
-	draft := &Draft{Kind: d.Kind, Lang: d.Title.Lang, Title: d.Title.Text, Text: d.Text.Text, Signers: d.Signers, Opens: d.Opens, Closes: d.Closes,
+func draftOf(d *Declaration, orgs organisations) *document.Draft {
+	draft := &document.Draft{Kind: d.Kind, Lang: d.Title.Lang, Title: d.Title.Text, Text: d.Text.Text, Signers: d.Signers, Opens: d.Opens, Closes: d.Closes,
 		AnswerWithin: d.AnswerWithin, Goal: d.Goal, Initiative: d.Initiative}
 	for _, id := range d.Organisers {
 		draft.Organisers = append(draft.Organisers, partyOf(orgs[id]))
@@ -210,7 +211,7 @@ func draftOf(d *Declaration, orgs organisations) *Draft {
 		draft.DutyBearers = append(draft.DutyBearers, partyOf(orgs[id]))
 	}
 	for _, r := range d.Recommendations {
-		rec := DraftRecommendation{Text: r.Text.Text}
+		rec := document.Recommendation{Text: r.Text.Text}
 		for _, id := range r.To {
 			if len(r.To) < len(draft.DutyBearers) {
 				rec.To = append(rec.To, places[id])

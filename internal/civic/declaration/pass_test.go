@@ -25,6 +25,7 @@ import (
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/record"
 )
@@ -94,7 +95,7 @@ var typedWords = url.Values{"name": {"Zenobia Quist"}, "email": {"zenobia.quist@
 // mirror keeps nothing that can be read, gives a slip, hands on once there is a
 // way, and forgets once the record says that the signature counts.
 func TestSignAtMirror(t *testing.T) {
-	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), declaration.Draft{})
+	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), document.Draft{})
 	publish(t, o.Instance)
 	way := linkTo(t, o.URL)
 	m := mirrorOf(t, way.URL)
@@ -228,7 +229,7 @@ func readLog(t *testing.T, m *chorustest.Instance) (c record.Checkpoint, names [
 
 // TestMirrorRefuses looks at what a mirror does not take.
 func TestMirrorRefuses(t *testing.T) {
-	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), declaration.Draft{})
+	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), document.Draft{})
 	publish(t, o.Instance)
 	m := mirrorOf(t, o.URL)
 	wrong := url.Values{"name": {"Ada"}, "email": {"ada"}, "country": {"DK"}}
@@ -258,7 +259,7 @@ func TestMirrorRefuses(t *testing.T) {
 
 // TestExport carries an envelope by hand.
 func TestExport(t *testing.T) {
-	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), declaration.Draft{})
+	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), document.Draft{})
 	publish(t, o.Instance)
 	m := mirrorOf(t, o.URL)
 	hash, err := m.Declarations.Pass(t.Context(), o.decl.Slug, declaration.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})

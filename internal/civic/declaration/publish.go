@@ -13,6 +13,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -24,14 +25,14 @@ type Work struct {
 	ID           chorus.ID
 	Slug         string // "" until published
 	Organisation chorus.ID
-	Draft        Draft
+	Draft        document.Draft
 	Published    bool
 	Changed      time.Time
 }
 
 // Save keeps a draft on the desk of the organisation that runs it; an empty id
 // makes a new one. A published declaration can no longer be changed.
-func (s *Service) Save(ctx context.Context, by, id chorus.ID, d Draft) (chorus.ID, error) {
+func (s *Service) Save(ctx context.Context, by, id chorus.ID, d document.Draft) (chorus.ID, error) {
 	if id == "" && len(d.Organisers) == 0 {
 		return "", chorus.Invalid{"organisers": "declaration.fault.no_organiser"}
 	}
@@ -88,7 +89,7 @@ func (s *Service) Import(ctx context.Context, by chorus.ID, file io.Reader) (cho
 	if err != nil {
 		return "", err
 	}
-	d, err := ParseDocument(file, now)
+	d, err := document.Parse(file, now)
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +106,7 @@ func (s *Service) Import(ctx context.Context, by chorus.ID, file io.Reader) (cho
 }
 
 // resolve finds the entries of parties that are known by name.
-func resolve(ctx context.Context, tx *db.Tx, lists ...[]Party) error {
+func resolve(ctx context.Context, tx *db.Tx, lists ...[]document.Party) error {
 	for _, parties := range lists {
 		for i, p := range parties {
 			if p.ID != "" {
@@ -133,8 +134,8 @@ func match(found []organisation.Organisation, country string) (organisation.Orga
 	return organisation.Organisation{}, false
 }
 
-func partyOf(o organisation.Organisation) Party {
-	return Party{ID: o.ID, Input: organisation.Input{Name: o.Name, Kind: string(o.Kind), Country: o.Country, Website: o.Website}}
+func partyOf(o organisation.Organisation) document.Party {
+	return document.Party{ID: o.ID, Input: organisation.Input{Name: o.Name, Kind: string(o.Kind), Country: o.Country, Website: o.Website}}
 }
 
 // Publish makes a draft public for ever and gives its address. Duty-bearers
@@ -161,7 +162,7 @@ func (s *Service) Publish(ctx context.Context, by, id chorus.ID) (slug string, e
 		if err := s.enterDutyBearers(ctx, d, w.Draft.DutyBearers); err != nil {
 			return err
 		}
-		if _, err := d.Publish(ctx, &fact.DeclarationPublished{Declaration: id, Core: fact.Show(w.Draft.core(slug))}); err != nil {
+		if _, err := d.Publish(ctx, &fact.DeclarationPublished{Declaration: id, Core: fact.Show(w.Draft.Core(slug))}); err != nil {
 			return err
 		}
 		return markPublished(ctx, d.Tx, id, slug, w.Draft)
@@ -169,7 +170,7 @@ func (s *Service) Publish(ctx context.Context, by, id chorus.ID) (slug string, e
 	return slug, err
 }
 
-func (s *Service) enterDutyBearers(ctx context.Context, d *recorder.Deed, parties []Party) (err error) {
+func (s *Service) enterDutyBearers(ctx context.Context, d *recorder.Deed, parties []document.Party) (err error) {
 	if err := resolve(ctx, d.Tx, parties); err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func (s *Service) enterDutyBearers(ctx context.Context, d *recorder.Deed, partie
 	return nil
 }
 
-func markPublished(ctx context.Context, tx *db.Tx, id chorus.ID, slug string, d Draft) error {
+func markPublished(ctx context.Context, tx *db.Tx, id chorus.ID, slug string, d document.Draft) error {
 	text, err := json.Marshal(d)
 	if err != nil {
 		return err
@@ -208,35 +209,6 @@ func freeSlug(ctx context.Context, tx *db.Tx, want string) (string, error) {
 		}
 		slug = fmt.Sprintf("%s-%d", want, n)
 	}
-}
-
-// core is the draft as the record keeps it. Its parties all have entries.
-func (d *Draft) core(slug string) fact.DeclarationCore {
-	text := func(s string) chorus.Text { return chorus.Text{Lang: d.Lang, Text: s} }
-	c := fact.DeclarationCore{Kind: d.Kind, Slug: slug, Title: text(d.Title), Text: text(d.Text), Signers: d.Signers, Opens: d.Opens.UTC(), Closes: d.Closes.UTC(),
-		AnswerWithin: d.AnswerWithin, Goal: d.Goal, Initiative: d.Initiative}
-	for _, p := range d.Organisers {
-		c.Organisers = append(c.Organisers, p.ID)
-	}
-	for i, r := range d.Recommendations {
-		rec := fact.Recommendation{ID: chorus.NewID(), Number: i + 1, Text: text(r.Text)}
-		for place, p := range d.DutyBearers {
-			if len(r.To) == 0 || contains(r.To, place) {
-				rec.To = append(rec.To, p.ID)
-			}
-		}
-		c.Recommendations = append(c.Recommendations, rec)
-	}
-	return c
-}
-
-func contains(list []int, n int) bool {
-	for _, m := range list {
-		if m == n {
-			return true
-		}
-	}
-	return false
 }
 
 // Close ends a declaration before its time, or at it, with a public word why.

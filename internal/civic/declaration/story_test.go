@@ -10,7 +10,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 )
@@ -19,13 +19,13 @@ import (
 // Riders (owner: ola@riders.example), to the City of Lindholm.
 func TestStories(t *testing.T) {
 	chorustest.Stories(t, func(t testing.TB, in *chorustest.Instance, env map[string]string) {
-		env["TRAMS"], env["RIDERS"] = Trams(t, in, declaration.Draft{})
+		env["TRAMS"], env["RIDERS"] = Trams(t, in, document.Draft{})
 	})
 }
 
 // Trams publishes the letter about the trams and gives its address and the ID
 // of Tram Riders. Fields of d that are set replace those of the letter.
-func Trams(t testing.TB, in *chorustest.Instance, d declaration.Draft) (path, riders string) {
+func Trams(t testing.TB, in *chorustest.Instance, d document.Draft) (path, riders string) {
 	t.Helper()
 	ctx := context.Background()
 	ola := in.Person("ola@riders.example")
@@ -36,11 +36,11 @@ func Trams(t testing.TB, in *chorustest.Instance, d declaration.Draft) (path, ri
 	if err := in.Organisations.VerifyBySteward(ctx, account.Operator, org); err != nil {
 		t.Fatal(err)
 	}
-	draft := declaration.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at night", Text: "We want to get home.\n\nSafely.",
+	draft := document.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at night", Text: "We want to get home.\n\nSafely.",
 		Signers: []fact.SignerClass{fact.People, fact.Organisations}, Closes: d.Closes, AnswerWithin: 30,
-		Organisers:      []declaration.Party{{ID: org, Input: organisation.Input{Name: "Tram Riders"}}},
-		DutyBearers:     []declaration.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: "public body", Country: "DK"}}},
-		Recommendations: []declaration.DraftRecommendation{{Text: "Run a tram every twenty minutes after midnight."}, {Text: "Light the stops."}}}
+		Organisers:      []document.Party{{ID: org, Input: organisation.Input{Name: "Tram Riders"}}},
+		DutyBearers:     []document.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: "public body", Country: "DK"}}},
+		Recommendations: []document.Recommendation{{Text: "Run a tram every twenty minutes after midnight."}, {Text: "Light the stops."}}}
 	if draft.Closes.IsZero() {
 		draft.Closes = in.DB.Now().Add(30 * 24 * time.Hour)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/document"
 )
 
 // TestConfirmTogether has one form confirmed eight times at the same moment:
@@ -15,7 +16,7 @@ import (
 func TestConfirmTogether(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := chorustest.Run(t, source)
-		path, _ := Trams(t, in, declaration.Draft{})
+		path, _ := Trams(t, in, document.Draft{})
 		kept, err := in.Declarations.Sign(t.Context(), path[len("/declarations/"):],
 			declaration.Details{Name: "Ada Winter", Email: "ada@example.org", Country: "DK", Lang: "en"})
 		if err != nil {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package document
 
 import (
 	"bytes"
@@ -28,15 +28,15 @@ var rewrite = flag.Bool("update-documents", false, "write testdata/documents/*.g
 
 var today = time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
 
-func parse(text string) (Draft, error) { return ParseDocument(strings.NewReader(text), today) }
+func parse(text string) (Draft, error) { return Parse(strings.NewReader(text), today) }
 
 func sameDraft(want, got Draft) string { return cmp.Diff(want, got, cmpopts.EquateEmpty()) }
 
 // again writes a draft and reads it back.
 func again(t rapid.TB, d Draft) {
 	t.Helper()
-	text := d.Document()
-	back, err := ParseDocument(bytes.NewReader(text), time.Time{})
+	text := d.Markdown()
+	back, err := Parse(bytes.NewReader(text), time.Time{})
 	if err != nil {
 		t.Fatalf("what was written cannot be read: %v\n%s", err, text)
 	}
@@ -49,7 +49,7 @@ func party(name, kind, country string) Party {
 	return Party{Input: organisation.Input{Name: name, Kind: kind, Country: country}}
 }
 
-func TestParseDocument(t *testing.T) {
+func TestParse(t *testing.T) {
 	text, err := os.ReadFile("testdata/documents/path.md")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestParseDocument(t *testing.T) {
 			party("Ministry of Rivers", "public body", "DK"),
 			party("Ministry of Rivers", "public body", "DE"),
 		},
-		Recommendations: []DraftRecommendation{
+		Recommendations: []Recommendation{
 			{"Open the gates,\nall three of them.", []int{1}},
 			{"Write it down.\n\nA second paragraph with\n\n1. a list\n2. of its own\n\n```\n# and code\n```", []int{0, 3}},
 			{"Tell everybody (not only us)", nil},
@@ -87,7 +87,7 @@ func TestParseDocument(t *testing.T) {
 	}
 }
 
-func TestDocumentGolden(t *testing.T) {
+func TestGolden(t *testing.T) {
 	names, err := filepath.Glob("testdata/documents/*.md")
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
@@ -105,7 +105,7 @@ func TestDocumentGolden(t *testing.T) {
 		again(t, d)
 		golden := strings.TrimSuffix(name, ".md") + ".golden"
 		if *rewrite {
-			if err := os.WriteFile(golden, d.Document(), 0o644); err != nil {
+			if err := os.WriteFile(golden, d.Markdown(), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -113,13 +113,13 @@ func TestDocumentGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(want), string(d.Document())); diff != "" {
+		if diff := cmp.Diff(string(want), string(d.Markdown())); diff != "" {
 			t.Errorf("%s: %s", golden, diff)
 		}
 	}
 }
 
-func TestDocumentsOfTheTown(t *testing.T) {
+func TestFilesOfTheTown(t *testing.T) {
 	town, err := seed.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestDocumentsOfTheTown(t *testing.T) {
 		if s.State == seed.Closed {
 			at = s.Opens(today)
 		}
-		d, err := ParseDocument(bytes.NewReader(s.Markdown(today)), at)
+		d, err := Parse(bytes.NewReader(s.Markdown(today)), at)
 		if err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 			continue
@@ -152,10 +152,10 @@ func TestLettersWeWereGiven(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := ParseDocument(f, today)
+		d, err := Parse(f, today)
 		f.Close()
 		if strings.HasSuffix(name, ".csv") {
-			if fault, ok := errors.AsType[*DocumentError](err); !ok || fault.Key != "declaration.document.file_csv" {
+			if fault, ok := errors.AsType[*Error](err); !ok || fault.Key != "declaration.document.file_csv" {
 				t.Errorf("%s: %v, want it refused as a table", name, err)
 			}
 			continue
@@ -177,18 +177,18 @@ func letter(head, below string) string {
 }
 
 func TestRecommendations(t *testing.T) {
-	recs := func(texts ...string) (made []DraftRecommendation) {
+	recs := func(texts ...string) (made []Recommendation) {
 		for _, text := range texts {
-			made = append(made, DraftRecommendation{Text: text})
+			made = append(made, Recommendation{Text: text})
 		}
 		return made
 	}
-	to := func(text string, places ...int) []DraftRecommendation {
-		return []DraftRecommendation{{text, places}}
+	to := func(text string, places ...int) []Recommendation {
+		return []Recommendation{{text, places}}
 	}
 	for _, c := range []struct {
 		name, below, text string
-		want              []DraftRecommendation
+		want              []Recommendation
 	}{
 		{"two", "## R\n1. a\n2. b\n", "Text.", recs("a", "b")},
 		{"all numbered 1", "# R\n\n1. a\n\n1. b", "Text.", recs("a", "b")},
@@ -222,9 +222,9 @@ func TestRecommendations(t *testing.T) {
 	}
 }
 
-func TestDocumentFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	head := func(line string) string { return letter(line+"\n", "# R\n1. a\n") }
-	many := letter("", "# R\n"+strings.Repeat("1. a\n", maxRecommendations+1))
+	many := letter("", "# R\n"+strings.Repeat("1. a\n", MaxRecommendations+1))
 	for _, c := range []struct {
 		name, text string
 		line       int
@@ -265,7 +265,7 @@ func TestDocumentFaults(t *testing.T) {
 		{"duty-bearer's country", head("    country: Denmark"), 9, "country"},
 		{"duty-bearer's website", head("    website: here"), 9, "website"},
 		{"duty-bearer twice", head("  - name: City\n    country: DK"), 9, "same_name"},
-		{"too many organisers", head("organisers: [" + strings.Repeat("a,", maxParties+1) + "]"), 9, "too_many"},
+		{"too many organisers", head("organisers: [" + strings.Repeat("a,", MaxParties+1) + "]"), 9, "too_many"},
 		{"day", head("opens: tomorrow"), 9, "day"},
 		{"day that is none", head("closes: 2027-02-30"), 9, "day"},
 		{"far day", head("closes: 3027-02-20"), 9, "day"},
@@ -282,7 +282,7 @@ func TestDocumentFaults(t *testing.T) {
 		{"only addressed", letter("", "# R\n1. (to: City)"), 13, "empty_recommendation"},
 		{"addressed to somebody else", letter("", "# R\n1. a\n2. b (to: City; Pope)"), 14, "unknown_to"},
 		{"addressed to one of two", letter("  - name: City\n    country: SE\n", "# R\n1. a (to: city)"), 15, "several_to"},
-		{"too many recommendations", many, 13 + maxRecommendations, "too_many"},
+		{"too many recommendations", many, 13 + MaxRecommendations, "too_many"},
 	} {
 		_, err := parse(c.text)
 		if c.word == "" {
@@ -291,7 +291,7 @@ func TestDocumentFaults(t *testing.T) {
 			}
 			continue
 		}
-		got, ok := errors.AsType[*DocumentError](err)
+		got, ok := errors.AsType[*Error](err)
 		if !ok || got.Line != c.line || got.Key != "declaration.document."+c.word {
 			t.Errorf("%s: %#v, want %s on line %d", c.name, err, c.word, c.line)
 		}
@@ -305,7 +305,7 @@ func TestClosingDay(t *testing.T) {
 	}
 }
 
-func TestDocumentErrorsSpeak(t *testing.T) {
+func TestErrorsSpeak(t *testing.T) {
 	c, err := lang.New(Messages())
 	if err != nil {
 		t.Fatal(err)
@@ -319,7 +319,7 @@ func TestDocumentErrorsSpeak(t *testing.T) {
 		if !ours {
 			continue
 		}
-		e := docFault(7, word, "key", "K", "value", "V", "name", "N", "number", "3", "max", "50", "text", "T", "detail", "D")
+		e := faultOf(7, word, "key", "K", "value", "V", "name", "N", "number", "3", "max", "50", "text", "T", "detail", "D")
 		for _, tag := range c.Languages() {
 			if said := e.Tell(c.Speak(tag)); strings.Contains(said, "{{") || said == key {
 				t.Errorf("%s says %q", tag, said)
@@ -328,14 +328,14 @@ func TestDocumentErrorsSpeak(t *testing.T) {
 	}
 }
 
-func TestDocumentOfAFailingReader(t *testing.T) {
-	if _, err := ParseDocument(iotest.ErrReader(os.ErrClosed), today); !errors.Is(err, os.ErrClosed) {
+func TestFailingReader(t *testing.T) {
+	if _, err := Parse(iotest.ErrReader(os.ErrClosed), today); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("%v, want the reader's error", err)
 	}
 }
 
-// TestDocumentIsReadBack writes drafts as people could have typed them into the form.
-func TestDocumentIsReadBack(t *testing.T) {
+// TestMarkdownIsReadBack writes drafts as people could have typed them into the form.
+func TestMarkdownIsReadBack(t *testing.T) {
 	word := rapid.StringMatching(`[\p{L}\p{N}][\p{L}\p{N}\p{P} :;#"'()]{0,20}`)
 	line := rapid.SampledFrom([]string{
 		"", "", "Words.", "  two spaces before", "two after  ", "# heading", "## Recommendations", "Title", "===", "---", "1. one", "2) two", "   1. deep",
@@ -348,7 +348,7 @@ func TestDocumentIsReadBack(t *testing.T) {
 		d := Draft{
 			Kind:         rapid.SampledFrom(fact.DeclarationKinds).Draw(t, "kind"),
 			Lang:         rapid.SampledFrom([]string{"en", "ar", "no", "zh-Hant-TW"}).Draw(t, "lang"),
-			Title:        "T" + oneLine(word.Draw(t, "title")),
+			Title:        "T" + OneLine(word.Draw(t, "title")),
 			Text:         prose.Draw(t, "text"),
 			Signers:      rapid.SampledFrom([][]fact.SignerClass{{fact.People}, {fact.Organisations, fact.People}}).Draw(t, "signers"),
 			AnswerWithin: rapid.IntRange(0, maxAnswerWithin).Draw(t, "days"),
@@ -359,7 +359,7 @@ func TestDocumentIsReadBack(t *testing.T) {
 			d.Closes = d.Opens.Add(time.Duration(rapid.SampledFrom([]int{1, 3600, 86399, 86400, 172799}).Draw(t, "closes")) * time.Second)
 		}
 		for i := range rapid.IntRange(0, 3).Draw(t, "organisers") {
-			d.Organisers = append(d.Organisers, party(fmt.Sprintf("O%d %s", i, oneLine(word.Draw(t, "organiser"))), "", ""))
+			d.Organisers = append(d.Organisers, party(fmt.Sprintf("O%d %s", i, OneLine(word.Draw(t, "organiser"))), "", ""))
 		}
 		for i := range rapid.IntRange(0, 4).Draw(t, "duty-bearers") {
 			name := rapid.SampledFrom([]string{"City", "Holm; Holm & Daughter", "Office (Rivers)", "Odd ) one", "Post (to: you)"}).Draw(t, "duty-bearer")
@@ -370,7 +370,7 @@ func TestDocumentIsReadBack(t *testing.T) {
 			least = 0
 		}
 		for range rapid.IntRange(least, 12).Draw(t, "recommendations") {
-			r := DraftRecommendation{Text: prose.Filter(func(s string) bool { return s != "" }).Draw(t, "recommendation")}
+			r := Recommendation{Text: prose.Filter(func(s string) bool { return s != "" }).Draw(t, "recommendation")}
 			for i := range d.DutyBearers {
 				if rapid.Bool().Draw(t, "to") {
 					r.To = append(r.To, i)
@@ -382,7 +382,7 @@ func TestDocumentIsReadBack(t *testing.T) {
 	})
 }
 
-func FuzzParseDocument(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	names, err := filepath.Glob("testdata/documents/*.md")
 	if err != nil {
 		f.Fatal(err)
@@ -398,9 +398,9 @@ func FuzzParseDocument(f *testing.F) {
 		f.Add([]byte(letter("answer-within: 9\ngoal: 3\ncloses: 2100-01-01T00:00:00.5+14:00\n", below)))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d, err := ParseDocument(bytes.NewReader(text), today)
+		d, err := Parse(bytes.NewReader(text), today)
 		if err != nil {
-			if fault, ok := errors.AsType[*DocumentError](err); !ok || fault.Line < 0 || fault.Line > 2+bytes.Count(text, []byte("\n"))+bytes.Count(text, []byte("\r")) {
+			if fault, ok := errors.AsType[*Error](err); !ok || fault.Line < 0 || fault.Line > 2+bytes.Count(text, []byte("\n"))+bytes.Count(text, []byte("\r")) {
 				t.Fatalf("%q gave the error %v", text, err)
 			}
 			return

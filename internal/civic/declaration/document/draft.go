@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package document
 
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -18,19 +16,19 @@ import (
 // A Draft is a declaration that is being written. It may have faults; Check
 // says which.
 type Draft struct {
-	Kind            fact.DeclarationKind  `json:"kind"`
-	Lang            string                `json:"lang"` // BCP 47
-	Title           string                `json:"title"`
-	Text            string                `json:"text"` // Markdown
-	Signers         []fact.SignerClass    `json:"signers"`
-	Opens           time.Time             `json:"opens"`         // zero: when published
-	Closes          time.Time             `json:"closes"`        // zero: stays open
-	AnswerWithin    int                   `json:"answer_within"` // days
-	Goal            int64                 `json:"goal"`
-	Initiative      chorus.ID             `json:"initiative"`
-	Organisers      []Party               `json:"organisers"`
-	DutyBearers     []Party               `json:"duty_bearers"`
-	Recommendations []DraftRecommendation `json:"recommendations"`
+	Kind            fact.DeclarationKind `json:"kind"`
+	Lang            string               `json:"lang"` // BCP 47
+	Title           string               `json:"title"`
+	Text            string               `json:"text"` // Markdown
+	Signers         []fact.SignerClass   `json:"signers"`
+	Opens           time.Time            `json:"opens"`         // zero: when published
+	Closes          time.Time            `json:"closes"`        // zero: stays open
+	AnswerWithin    int                  `json:"answer_within"` // days
+	Goal            int64                `json:"goal"`
+	Initiative      chorus.ID            `json:"initiative"`
+	Organisers      []Party              `json:"organisers"`
+	DutyBearers     []Party              `json:"duty_bearers"`
+	Recommendations []Recommendation     `json:"recommendations"`
 }
 
 // A Party is an organisation that a draft names. ID is empty for one that has
@@ -40,21 +38,25 @@ type Party struct {
 	organisation.Input
 }
 
-// A DraftRecommendation is a demand and the duty-bearers it addresses, as
+// A Recommendation is a demand and the duty-bearers it addresses, as
 // places in Draft.DutyBearers from 0; none means all.
-type DraftRecommendation struct {
+type Recommendation struct {
 	Text string `json:"text"`
 	To   []int  `json:"to"`
 }
 
-// Limits of a draft, in characters or items.
+// Limits of a draft, in items.
 const (
-	maxTitle           = 160
-	maxText            = 40_000
-	maxRecommendation  = 2_000
-	maxRecommendations = 50
-	maxParties         = 50
-	maxAnswerWithin    = 730 // days
+	MaxRecommendations = 50
+	MaxParties         = 50 // organisers, and duty-bearers
+)
+
+// Limits of a draft, in characters, and of the time to answer.
+const (
+	maxTitle          = 160
+	maxText           = 40_000
+	maxRecommendation = 2_000
+	maxAnswerWithin   = 730 // days
 )
 
 // Check says what keeps a draft from being published now.
@@ -106,8 +108,8 @@ func (d *Draft) checkParties(add func(field, fault string)) {
 			add("organisers", "declaration.fault.unknown_organiser|name="+p.Name)
 		}
 	}
-	if len(d.DutyBearers) > maxParties || len(d.Organisers) > maxParties {
-		add("organisers", fmt.Sprintf("form.number_max|max=%d", maxParties))
+	if len(d.DutyBearers) > MaxParties || len(d.Organisers) > MaxParties {
+		add("organisers", fmt.Sprintf("form.number_max|max=%d", MaxParties))
 	}
 }
 
@@ -115,8 +117,8 @@ func (d *Draft) checkRecommendations(add func(field, fault string)) {
 	if len(d.Recommendations) == 0 && d.Kind != fact.Pledge {
 		add("recommendation_1", "form.missing")
 	}
-	if len(d.Recommendations) > maxRecommendations {
-		add("recommendation_1", fmt.Sprintf("form.number_max|max=%d", maxRecommendations))
+	if len(d.Recommendations) > MaxRecommendations {
+		add("recommendation_1", fmt.Sprintf("form.number_max|max=%d", MaxRecommendations))
 	}
 	for i, r := range d.Recommendations {
 		field := fmt.Sprintf("recommendation_%d", i+1)
@@ -132,29 +134,22 @@ func (d *Draft) checkRecommendations(add func(field, fault string)) {
 	}
 }
 
-// slugOf makes a readable address of a title: its words in small letters, in
-// whatever script, at most 60 characters.
-func slugOf(title string) string {
-	var b strings.Builder
-	gap := false
-	for _, r := range strings.ToLower(title) {
-		if !isSlugRune(r) {
-			gap = b.Len() > 0
-			continue
-		}
-		if gap && b.Len() > 50 {
-			break
-		}
-		if gap {
-			b.WriteByte('-')
-		}
-		gap = false
-		b.WriteRune(r)
+// Core is the draft as the record keeps it. Its parties must all have entries.
+func (d *Draft) Core(slug string) fact.DeclarationCore {
+	text := func(s string) chorus.Text { return chorus.Text{Lang: d.Lang, Text: s} }
+	c := fact.DeclarationCore{Kind: d.Kind, Slug: slug, Title: text(d.Title), Text: text(d.Text), Signers: d.Signers, Opens: d.Opens.UTC(), Closes: d.Closes.UTC(),
+		AnswerWithin: d.AnswerWithin, Goal: d.Goal, Initiative: d.Initiative}
+	for _, p := range d.Organisers {
+		c.Organisers = append(c.Organisers, p.ID)
 	}
-	if b.Len() == 0 {
-		return "declaration"
+	for i, r := range d.Recommendations {
+		rec := fact.Recommendation{ID: chorus.NewID(), Number: i + 1, Text: text(r.Text)}
+		for place, p := range d.DutyBearers {
+			if len(r.To) == 0 || slices.Contains(r.To, place) {
+				rec.To = append(rec.To, p.ID)
+			}
+		}
+		c.Recommendations = append(c.Recommendations, rec)
 	}
-	return b.String()
+	return c
 }
-
-func isSlugRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package document
 
 import (
 	"bytes"
@@ -21,10 +21,10 @@ func readDocument(r io.Reader) (string, error) {
 		return "", fmt.Errorf("reading a declaration: %w", err)
 	}
 	if len(b) > maxDocument {
-		return "", docFault(0, "too_large")
+		return "", faultOf(0, "too_large")
 	}
 	if word := wrongFile(b); word != "" {
-		return "", docFault(0, word)
+		return "", faultOf(0, word)
 	}
 	return tidyText(strings.TrimPrefix(string(b), "\uFEFF")), nil
 }

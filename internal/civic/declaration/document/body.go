@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package document
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ import (
 func (d *Draft) readBody(body string, line int) error {
 	s := splitBody(body)
 	d.Text = s.text
-	if len(s.items) > maxRecommendations {
-		return docFault(line+s.items[maxRecommendations].at, "too_many", "max", strconv.Itoa(maxRecommendations))
+	if len(s.items) > MaxRecommendations {
+		return faultOf(line+s.items[MaxRecommendations].at, "too_many", "max", strconv.Itoa(MaxRecommendations))
 	}
 	book := newAddressBook(d.DutyBearers)
 	for i, item := range s.items {
@@ -31,17 +31,17 @@ func (d *Draft) readBody(body string, line int) error {
 			return err
 		}
 		if rest == "" {
-			return docFault(line+item.at, "empty_recommendation", "number", strconv.Itoa(i+1))
+			return faultOf(line+item.at, "empty_recommendation", "number", strconv.Itoa(i+1))
 		}
-		d.Recommendations = append(d.Recommendations, DraftRecommendation{Text: rest, To: to})
+		d.Recommendations = append(d.Recommendations, Recommendation{Text: rest, To: to})
 	}
 	switch {
 	case len(s.items) > 0 || d.Kind == fact.Pledge:
 		return nil
 	case s.stray != "":
-		return docFault(line+s.strayAt, "stray", "text", s.stray)
+		return faultOf(line+s.strayAt, "stray", "text", s.stray)
 	}
-	return docFault(0, "no_recommendations")
+	return faultOf(0, "no_recommendations")
 }
 
 // sections is a body in its parts. Places of lines are counted from 0.
@@ -266,7 +266,7 @@ func cutAddressees(text string, book addressBook) (rest, names string, found boo
 	if last[1] > len(closed) {
 		return text, "", false
 	}
-	names = oneLine(closed[last[1]:])
+	names = OneLine(closed[last[1]:])
 	if _, err := findAddressees(names, book, 0, 0); err != nil && !balanced(names) {
 		return text, "", false // "(to: the mayor) and tell (everyone)"
 	}
@@ -296,16 +296,16 @@ func findAddressees(names string, book addressBook, line, number int) (to []int,
 		return nil, nil
 	}
 	parts := strings.Split(names, ";")
-	if len(parts) > maxParties {
-		return nil, docFault(line, "too_many", "max", strconv.Itoa(maxParties))
+	if len(parts) > MaxParties {
+		return nil, faultOf(line, "too_many", "max", strconv.Itoa(MaxParties))
 	}
 	for _, name := range parts {
 		args := []string{"name", name, "number", strconv.Itoa(number)}
 		switch place := book.place(name); {
 		case place == severalParties:
-			return nil, docFault(line, "several_to", args...)
+			return nil, faultOf(line, "several_to", args...)
 		case place == unknownParty:
-			return nil, docFault(line, "unknown_to", args...)
+			return nil, faultOf(line, "unknown_to", args...)
 		case !slices.Contains(to, place):
 			to = append(to, place)
 		}
@@ -320,7 +320,7 @@ const (
 
 // addressBook finds duty-bearers by the names that recommendations call them.
 type addressBook struct {
-	labels []string // as Document writes them
+	labels []string // as Markdown writes them
 	// By name, and by name and country, folded: the place in the list, or severalParties.
 	byName, byCountry map[string]int
 }
@@ -344,7 +344,7 @@ func newAddressBook(parties []Party) addressBook {
 // place finds a duty-bearer: by its label as it stands, else by name, or name
 // and country, however it is spelt.
 func (book addressBook) place(name string) int {
-	name = oneLine(name)
+	name = OneLine(name)
 	if i := slices.Index(book.labels, name); i >= 0 {
 		return i
 	}
@@ -367,16 +367,16 @@ func (book addressBook) place(name string) int {
 func labels(parties []Party) []string {
 	count := map[string]int{}
 	for _, p := range parties {
-		count[oneLine(p.Name)]++
+		count[OneLine(p.Name)]++
 	}
 	made := make([]string, len(parties))
 	for i, p := range parties {
-		made[i] = oneLine(p.Name)
+		made[i] = OneLine(p.Name)
 		if count[made[i]] > 1 {
 			made[i] += ", " + p.Country
 		}
 		if strings.Contains(made[i], ";") || !balanced(made[i]) || addressed.MatchString(made[i]) {
-			made[i] = oneLine(strings.NewReplacer(";", ",", "(", " ", ")", " ").Replace(made[i]))
+			made[i] = OneLine(strings.NewReplacer(";", ",", "(", " ", ")", " ").Replace(made[i]))
 		}
 	}
 	return made
@@ -416,7 +416,7 @@ func (d *Draft) body() string {
 }
 
 // addressed is a recommendation with its closing "(to: …)".
-func (r DraftRecommendation) addressed(book addressBook) string {
+func (r Recommendation) addressed(book addressBook) string {
 	text := strings.TrimSpace(tidyText(r.Text))
 	var names []string
 	for _, place := range r.To {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+// Package document is a declaration while it is being written: the draft, what
+// keeps it from being published, and the Markdown file in which people bring it
+// along and take it away. What is written as a file reads back to the same
+// draft. It knows no tables and no pages.
+package document
 
 import (
+	"embed"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,6 +23,12 @@ import (
 	"example.org/chorus/internal/platform/frontmatter"
 	"example.org/chorus/internal/platform/lang"
 )
+
+//go:embed messages
+var messages embed.FS
+
+// Messages are what this package says of files that it cannot read.
+func Messages() fs.FS { return messages }
 
 // head is the front matter of a declaration's file.
 type head struct {
@@ -39,7 +51,7 @@ type headParty struct {
 	Website string `yaml:"website,omitempty"`
 }
 
-// ParseDocument reads a declaration from a Markdown file with front matter.
+// Parse reads a declaration from a Markdown file with front matter.
 //
 //   - Kind, title and signers must be there. A day without a time means its
 //     first second for opens and its last, 23:59:59, for closes, in UTC.
@@ -52,9 +64,9 @@ type headParty struct {
 //     "(to:)", or nothing, means all of them.
 //
 // Organisations come as they are named, without ID; a duty-bearer may have no
-// more than a name. An error is a *DocumentError or that of the reader. What
+// more than a name. An error is an *Error or that of the reader. What
 // it does not find wrong, Check may.
-func ParseDocument(r io.Reader, at time.Time) (Draft, error) {
+func Parse(r io.Reader, at time.Time) (Draft, error) {
 	text, err := readDocument(r)
 	if err != nil {
 		return Draft{}, err
@@ -80,7 +92,7 @@ func ParseDocument(r io.Reader, at time.Time) (Draft, error) {
 
 // draft takes over what the front matter says.
 func (h *head) draft(lines frontmatter.Lines, at time.Time) (d Draft, err error) {
-	d = Draft{Title: oneLine(h.Title), Lang: h.Language, Goal: h.Goal}
+	d = Draft{Title: OneLine(h.Title), Lang: h.Language, Goal: h.Goal}
 	steps := []func(*Draft, frontmatter.Lines) error{
 		h.readKind, h.readSigners, h.readParties, h.readTimes, h.readNumbers,
 	}
@@ -90,7 +102,7 @@ func (h *head) draft(lines frontmatter.Lines, at time.Time) (d Draft, err error)
 		}
 	}
 	if !d.Closes.IsZero() && !d.Closes.After(at) {
-		return d, docFault(lines["closes"], "past", "value", string(h.Closes))
+		return d, faultOf(lines["closes"], "past", "value", string(h.Closes))
 	}
 	return d, nil
 }
@@ -104,13 +116,13 @@ func (h *head) readKind(d *Draft, lines frontmatter.Lines) error {
 	}
 	switch {
 	case h.Kind == "":
-		return docFault(0, "needs", "key", "kind")
+		return faultOf(0, "needs", "key", "kind")
 	case !slices.Contains(fact.DeclarationKinds, d.Kind):
-		return docFault(lines["kind"], "kind", "value", h.Kind)
+		return faultOf(lines["kind"], "kind", "value", h.Kind)
 	case d.Title == "":
-		return docFault(0, "needs", "key", "title")
+		return faultOf(0, "needs", "key", "title")
 	case !languageTag.MatchString(d.Lang):
-		return docFault(lines["language"], "language", "value", h.Language)
+		return faultOf(lines["language"], "language", "value", h.Language)
 	}
 	return nil
 }
@@ -119,37 +131,37 @@ func (h *head) readSigners(d *Draft, lines frontmatter.Lines) error {
 	for _, s := range h.Signers {
 		class := fact.SignerClass(s)
 		if class != fact.People && class != fact.Organisations {
-			return docFault(lines["signers"], "signer", "value", s)
+			return faultOf(lines["signers"], "signer", "value", s)
 		}
 		if !slices.Contains(d.Signers, class) {
 			d.Signers = append(d.Signers, class)
 		}
 	}
 	if len(d.Signers) == 0 {
-		return docFault(0, "needs", "key", "signers")
+		return faultOf(0, "needs", "key", "signers")
 	}
 	return nil
 }
 
 func (h *head) readParties(d *Draft, lines frontmatter.Lines) error {
 	for key, n := range map[string]int{"organisers": len(h.Organisers), "duty-bearers": len(h.DutyBearers)} {
-		if n > maxParties {
-			return docFault(lines[key], "too_many", "max", strconv.Itoa(maxParties))
+		if n > MaxParties {
+			return faultOf(lines[key], "too_many", "max", strconv.Itoa(MaxParties))
 		}
 	}
 	for i, name := range h.Organisers {
-		p := Party{Input: organisation.Input{Name: oneLine(name)}}
+		p := Party{Input: organisation.Input{Name: OneLine(name)}}
 		if p.Name == "" {
-			return docFault(lines[fmt.Sprintf("organisers.%d", i+1)], "nameless")
+			return faultOf(lines[fmt.Sprintf("organisers.%d", i+1)], "nameless")
 		}
 		d.Organisers = append(d.Organisers, p)
 	}
 	for i, b := range h.DutyBearers {
 		p := Party{Input: organisation.Input{
-			Name:    oneLine(b.Name),
-			Kind:    strings.ToLower(oneLine(b.Kind)),
-			Country: strings.ToUpper(oneLine(b.Country)),
-			Website: oneLine(b.Website),
+			Name:    OneLine(b.Name),
+			Kind:    strings.ToLower(OneLine(b.Kind)),
+			Country: strings.ToUpper(OneLine(b.Country)),
+			Website: OneLine(b.Website),
 		}}
 		if err := checkParty(p, fmt.Sprintf("duty-bearers.%d", i+1), lines); err != nil {
 			return err
@@ -163,7 +175,7 @@ func checkLabels(parties []Party, lines frontmatter.Lines) error {
 	seen := map[string]bool{}
 	for i, label := range labels(parties) {
 		if seen[label] {
-			return docFault(lines[fmt.Sprintf("duty-bearers.%d", i+1)], "same_name", "name", parties[i].Name)
+			return faultOf(lines[fmt.Sprintf("duty-bearers.%d", i+1)], "same_name", "name", parties[i].Name)
 		}
 		seen[label] = true
 	}
@@ -176,15 +188,15 @@ func checkParty(p Party, path string, lines frontmatter.Lines) error {
 	wrong := p.Check()
 	switch {
 	case p.Name == "":
-		return docFault(lines[path], "nameless")
+		return faultOf(lines[path], "nameless")
 	case wrong["name"] != "":
-		return docFault(lines[path+".name"], "name", "name", p.Name)
+		return faultOf(lines[path+".name"], "name", "name", p.Name)
 	case p.Kind != "" && wrong["kind"] != "":
-		return docFault(lines[path+".kind"], "organisation_kind", "value", p.Kind)
+		return faultOf(lines[path+".kind"], "organisation_kind", "value", p.Kind)
 	case p.Country != "" && wrong["country"] != "":
-		return docFault(lines[path+".country"], "country", "value", p.Country)
+		return faultOf(lines[path+".country"], "country", "value", p.Country)
 	case wrong["website"] != "":
-		return docFault(lines[path+".website"], "website", "value", p.Website)
+		return faultOf(lines[path+".website"], "website", "value", p.Website)
 	}
 	return nil
 }
@@ -192,20 +204,20 @@ func checkParty(p Party, path string, lines frontmatter.Lines) error {
 func (h *head) readTimes(d *Draft, lines frontmatter.Lines) error {
 	var ok bool
 	if d.Opens, ok = moment(string(h.Opens), 0); !ok {
-		return docFault(lines["opens"], "day", "key", "opens", "value", string(h.Opens))
+		return faultOf(lines["opens"], "day", "key", "opens", "value", string(h.Opens))
 	}
-	if d.Closes, ok = moment(string(h.Closes), lastSecond); !ok {
-		return docFault(lines["closes"], "day", "key", "closes", "value", string(h.Closes))
+	if d.Closes, ok = moment(string(h.Closes), LastSecond); !ok {
+		return faultOf(lines["closes"], "day", "key", "closes", "value", string(h.Closes))
 	}
 	if !d.Closes.IsZero() && !d.Closes.After(d.Opens) {
-		return docFault(lines["closes"], "order")
+		return faultOf(lines["closes"], "order")
 	}
 	return nil
 }
 
-// lastSecond is where a day ends. A day that ended with the first second of
+// LastSecond is where a day ends. A day that ended with the first second of
 // the next would be shown as the next.
-const lastSecond = 24*time.Hour - time.Second
+const LastSecond = 24*time.Hour - time.Second
 
 // moment reads a day, or a time with its zone, in this century or the next;
 // ofDay is added to a day.
@@ -239,13 +251,13 @@ var days = regexp.MustCompile(`^([0-9]{1,4})( ?days?)?$`)
 
 func (h *head) readNumbers(d *Draft, lines frontmatter.Lines) error {
 	if h.Goal < 0 {
-		return docFault(lines["goal"], "goal")
+		return faultOf(lines["goal"], "goal")
 	}
 	if h.AnswerWithin == "" {
 		return nil
 	}
-	fault := docFault(lines["answer-within"], "answer_within", "value", h.AnswerWithin, "max", strconv.Itoa(maxAnswerWithin))
-	m := days.FindStringSubmatch(oneLine(h.AnswerWithin))
+	fault := faultOf(lines["answer-within"], "answer_within", "value", h.AnswerWithin, "max", strconv.Itoa(maxAnswerWithin))
+	m := days.FindStringSubmatch(OneLine(h.AnswerWithin))
 	if m == nil {
 		return fault
 	}
@@ -256,26 +268,26 @@ func (h *head) readNumbers(d *Draft, lines frontmatter.Lines) error {
 	return nil
 }
 
-// Document writes a draft as a Markdown file that ParseDocument reads back to
+// Markdown writes a draft as a Markdown file that Parse reads back to
 // the same draft. Initiative and the IDs of organisations stay behind: they
 // mean nothing elsewhere. So do invisible control characters and spaces around.
-func (d *Draft) Document() []byte {
+func (d *Draft) Markdown() []byte {
 	h := head{
 		Kind:     string(d.Kind),
-		Title:    oneLine(d.Title),
+		Title:    OneLine(d.Title),
 		Language: d.Lang,
 		Opens:    momentText(d.Opens, 0),
-		Closes:   momentText(d.Closes, lastSecond),
+		Closes:   momentText(d.Closes, LastSecond),
 		Goal:     d.Goal,
 	}
 	for _, class := range d.Signers {
 		h.Signers = append(h.Signers, string(class))
 	}
 	for _, p := range d.Organisers {
-		h.Organisers = append(h.Organisers, oneLine(p.Name))
+		h.Organisers = append(h.Organisers, OneLine(p.Name))
 	}
 	for _, p := range d.DutyBearers {
-		h.DutyBearers = append(h.DutyBearers, headParty{oneLine(p.Name), p.Kind, p.Country, oneLine(p.Website)})
+		h.DutyBearers = append(h.DutyBearers, headParty{OneLine(p.Name), p.Kind, p.Country, OneLine(p.Website)})
 	}
 	switch {
 	case d.AnswerWithin == 1:
@@ -290,8 +302,8 @@ func (d *Draft) Document() []byte {
 	return out
 }
 
-// oneLine makes every gap in a text one space.
-func oneLine(s string) string { return strings.Join(strings.Fields(tidyText(s)), " ") }
+// OneLine makes every gap in a text one space.
+func OneLine(s string) string { return strings.Join(strings.Fields(tidyText(s)), " ") }
 
 // headFault brings a fault of the front matter to one of documents.
 func headFault(err error) error {
@@ -307,19 +319,19 @@ func headFault(err error) error {
 	if key == "" {
 		key = "---"
 	}
-	return docFault(f.Line, word, "key", key, "detail", f.Detail)
+	return faultOf(f.Line, word, "key", key, "detail", f.Detail)
 }
 
-// A DocumentError says why a file cannot be read as a declaration.
-type DocumentError struct {
+// An Error says why a file cannot be read as a declaration.
+type Error struct {
 	Line int               // of the file, from 1; 0 if it is about no line
 	Key  string            // of the message, which takes Args and the line
 	Args map[string]string // number: of the recommendation
 }
 
-// docFault makes a fault; args are names and values by turns.
-func docFault(line int, word string, args ...string) *DocumentError {
-	e := &DocumentError{Line: line, Key: "declaration.document." + word, Args: map[string]string{}}
+// faultOf makes a fault; args are names and values by turns.
+func faultOf(line int, word string, args ...string) *Error {
+	e := &Error{Line: line, Key: "declaration.document." + word, Args: map[string]string{}}
 	for i := 0; i+1 < len(args); i += 2 {
 		e.Args[args[i]] = shorten(args[i+1])
 	}
@@ -329,14 +341,14 @@ func docFault(line int, word string, args ...string) *DocumentError {
 // shorten keeps messages from repeating half a file.
 func shorten(s string) string {
 	const most = 80
-	if letters := []rune(oneLine(s)); len(letters) > most {
+	if letters := []rune(OneLine(s)); len(letters) > most {
 		return string(letters[:most-1]) + "…"
 	}
-	return oneLine(s)
+	return OneLine(s)
 }
 
 // Tell says what is wrong, for people.
-func (e *DocumentError) Tell(say *lang.Speaker) string {
+func (e *Error) Tell(say *lang.Speaker) string {
 	args := []any{"line", e.Line}
 	for name, value := range e.Args {
 		if n, err := strconv.Atoi(value); err == nil && (name == "number" || name == "max") {
@@ -349,7 +361,7 @@ func (e *DocumentError) Tell(say *lang.Speaker) string {
 }
 
 // Error says it in plain English, for the command line.
-func (e *DocumentError) Error() string {
+func (e *Error) Error() string {
 	c, err := lang.New(Messages())
 	if err != nil {
 		return fmt.Sprintf("line %d: %s %v", e.Line, e.Key, e.Args)
