@@ -75,7 +75,8 @@ func (w *objectWriter) bytes() []byte { return append(append([]byte{'{'}, w.b...
 // The first fault stops it and stays in err. Strings that it gives share the
 // memory of the text.
 type objectReader struct {
-	rest   string
+	all    string
+	at     int // a number, for it changes with every letter: the collector of memory watches strings that change
 	begun  bool
 	key    string
 	err    error
@@ -90,10 +91,10 @@ func (r *objectReader) fail(what string) {
 
 // eat consumes c if it comes next.
 func (r *objectReader) eat(c byte) bool {
-	if r.err != nil || len(r.rest) == 0 || r.rest[0] != c {
+	if r.err != nil || r.at == len(r.all) || r.all[r.at] != c {
 		return false
 	}
-	r.rest = r.rest[1:]
+	r.at++
 	return true
 }
 
@@ -109,7 +110,7 @@ func (r *objectReader) next() bool {
 		r.begun = true
 		r.want('{')
 	} else if r.eat('}') {
-		if len(r.rest) > 0 {
+		if r.at < len(r.all) {
 			r.fail("text after the end")
 		}
 		return false
@@ -127,33 +128,33 @@ func (r *objectReader) next() bool {
 // text reads a string, which is not empty: a field without text is left out.
 func (r *objectReader) text() string {
 	r.want('"')
-	end := 0
-	for end < len(r.rest) && r.rest[end] != '"' {
-		if c := r.rest[end]; c < ' ' || c > '~' || c == '\\' {
+	end := r.at
+	for end < len(r.all) && r.all[end] != '"' {
+		if c := r.all[end]; c < ' ' || c > '~' || c == '\\' {
 			r.fail("string outside printable ASCII")
 		}
 		end++
 	}
-	if r.err != nil || end == 0 || end == len(r.rest) {
+	if r.err != nil || end == r.at || end == len(r.all) {
 		r.fail("string without text or end")
 		return ""
 	}
-	s := r.rest[:end]
-	r.rest = r.rest[end+1:]
+	s := r.all[r.at:end]
+	r.at = end + 1
 	return s
 }
 
 func (r *objectReader) int() int64 {
-	end := 0
-	for end < len(r.rest) && r.rest[end] >= '0' && r.rest[end] <= '9' {
+	end := r.at
+	for end < len(r.all) && r.all[end] >= '0' && r.all[end] <= '9' {
 		end++
 	}
-	digits := r.rest[:end]
+	digits := r.all[r.at:end]
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n > maxInteger || len(digits) > 1 && digits[0] == '0' {
 		r.fail("not an integer")
 	}
-	r.rest = r.rest[end:]
+	r.at = end
 	return n
 }
 

@@ -72,7 +72,7 @@ func (l *Leaf) Marshal() ([]byte, error) {
 // newer than the reader.
 func ParseLeaf(b []byte) (*Leaf, error) {
 	l := new(Leaf)
-	if err := l.parse(&objectReader{rest: string(b)}); err != nil {
+	if err := l.parse(&objectReader{all: string(b)}); err != nil {
 		return nil, err
 	}
 	return l, nil
@@ -82,8 +82,8 @@ func ParseLeaf(b []byte) (*Leaf, error) {
 // from its parts: keys ascend, no value is empty or the zero that Marshal
 // leaves out, and strings, integers and base64url have one spelling each.
 func (l *Leaf) parse(r *objectReader) error {
-	if len(r.rest) > MaxLeaf {
-		return badLeaf("%d bytes, at most %d", len(r.rest), MaxLeaf)
+	if len(r.all) > MaxLeaf {
+		return badLeaf("%d bytes, at most %d", len(r.all), MaxLeaf)
 	}
 	for r.next() {
 		l.field(r)
@@ -214,12 +214,13 @@ func encodeHashes(hs []Hash) []string {
 // hash reads a hash in base64url.
 func (r *objectReader) hash() (h Hash) {
 	var in [43]byte
-	if len(r.rest) < len(in)+2 || r.rest[0] != '"' || r.rest[len(in)+1] != '"' {
+	rest := r.all[r.at:]
+	if len(rest) < len(in)+2 || rest[0] != '"' || rest[len(in)+1] != '"' {
 		r.fail("not a hash")
 		return Hash{}
 	}
-	copy(in[:], r.rest[1:])
-	r.rest = r.rest[len(in)+2:]
+	copy(in[:], rest[1:])
+	r.at += len(in) + 2
 	if n, err := strictURL.Decode(h[:], in[:]); err != nil || n != len(h) {
 		r.fail("not a hash")
 		return Hash{}

@@ -102,7 +102,7 @@ func (b *bundle) parse(text string, raws [][]byte, forget bool) *Finding {
 		text = text[2:] // its length
 		e := &entries[i%kept]
 		*e = Entry{Index: b.n*TileWidth + int64(i), Hash: b.hashes[i], Raw: raw}
-		r := objectReader{rest: text[:len(raw)], hashes: hashes}
+		r := objectReader{all: text[:len(raw)], hashes: hashes}
 		if err := e.Leaf.parse(&r); err != nil {
 			return &Finding{Fault: NotALeaf, Entry: e.Index, Err: err}
 		}
