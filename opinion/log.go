@@ -70,6 +70,30 @@ func (l *Log) Events(yield func(Event) bool) {
 	}
 }
 
+// Period is when the first and the last event of some people came, in
+// milliseconds since 1970; both are 0 if there is none. People who gave the
+// same votes within a short time may be one, or a program: see Identical. It
+// stands apart from results, which do not depend on times.
+func (l *Log) Period(people []ParticipantID) (first, last int64) {
+	among := make(map[uint32]bool, len(people))
+	for _, id := range people {
+		if row, ok := l.rowOf.find(int64(id)); ok {
+			among[row] = true
+		}
+	}
+	seen := false
+	for _, e := range l.entries {
+		if !among[e.row()] {
+			continue
+		}
+		if !seen {
+			first, last, seen = e.time, e.time, true
+		}
+		first, last = min(first, e.time), max(last, e.time)
+	}
+	return first, last
+}
+
 func (l *Log) rowFor(id ParticipantID) uint32 {
 	if id == l.lastID && len(l.participants) > 0 {
 		return l.lastRow

@@ -264,6 +264,7 @@ func defaultOutcome(ctx context.Context, log *deliberation.Log, p deliberation.P
 	}
 	o.summarise = func(w io.Writer, statements map[deliberation.StatementID]deliberation.Statement) {
 		summariseDefault(w, r, statements)
+		noteIdentical(w, r, log)
 	}
 	return o, nil
 }
@@ -294,11 +295,27 @@ func summariseDefault(w io.Writer, r *deliberation.Result, statements map[delibe
 		if n := len(c.StraightLiners); n > 0 {
 			fmt.Fprintf(w, "Note: people who always gave the same answer: %d.\n", n)
 		}
-		for _, i := range c.Identical {
-			fmt.Fprintf(w, "Note: %d people gave the same %d votes.\n", len(i.People), i.Votes)
-		}
 	}
 }
+
+// noteIdentical tells of people who voted alike, and whether they did so in a burst.
+func noteIdentical(w io.Writer, r *deliberation.Result, log *deliberation.Log) {
+	if r.Checks == nil {
+		return
+	}
+	for _, i := range r.Checks.Identical {
+		fmt.Fprintf(w, "Note: %d people gave the same %d votes", len(i.People), i.Votes)
+		first, last := log.Period(i.People)
+		from, took := time.UnixMilli(first).UTC(), time.Duration(last-first)*time.Millisecond
+		if first > 0 && took < burst { // without times in the file there is nothing to say
+			fmt.Fprintf(w, ", all within %s from %s", took.Round(time.Second), from.Format("2006-01-02 15:04:05 UTC"))
+		}
+		fmt.Fprintln(w, ".")
+	}
+}
+
+// burst is how close in time votes are to be called a burst, for many people together.
+const burst = time.Hour
 
 func listTop(w io.Writer, title string, list []deliberation.Assessed, statements map[deliberation.StatementID]deliberation.Statement, figure func(deliberation.Assessed) float64) {
 	slices.SortStableFunc(list, func(a, b deliberation.Assessed) int { return cmp.Compare(figure(b), figure(a)) })

@@ -174,3 +174,34 @@ func TestOpinionCommandReadsStandardInput(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, stderr.String())
 	}
 }
+
+// TestOpinionBurst has four people vote alike within half a minute among
+// thirty who do not, with and without times in the file.
+func TestOpinionBurst(t *testing.T) {
+	var timed, bare strings.Builder
+	timed.WriteString("timestamp,comment-id,voter-id,vote\n")
+	bare.WriteString("comment-id,voter-id,vote\n")
+	row := func(at, statement, person, vote int) {
+		fmt.Fprintf(&timed, "%d,%d,%d,%d\n", at, statement, person, vote)
+		fmt.Fprintf(&bare, "%d,%d,%d\n", statement, person, vote)
+	}
+	for s := range 14 {
+		for p := range 30 {
+			row(1500000000+60*p, s, p, (p*p+3*s*p+s)%3-1)
+		}
+		for p := 100; p < 104; p++ {
+			row(1500001000+10*(p-100), s, p, s%2*2-1)
+		}
+	}
+	for name, c := range map[string]struct{ votes, want string }{
+		"times":    {timed.String(), "Note: 4 people gave the same 14 votes, all within 30s from 2017-07-14 02:56:40 UTC.\n"},
+		"no times": {bare.String(), "Note: 4 people gave the same 14 votes.\n"},
+	} {
+		var out, fault bytes.Buffer
+		file := filepath.Join(t.TempDir(), "votes.csv")
+		writeFile(t, file, c.votes)
+		if code := opinionCommand([]string{file, "--out", filepath.Dir(file)}, strings.NewReader(""), &out, &fault); code != 0 || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: exit %d, want %q in\n%s%s", name, code, c.want, out.String(), fault.String())
+		}
+	}
+}
