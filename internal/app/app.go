@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/desk"
 	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/catalogue"
@@ -112,6 +113,7 @@ type App struct {
 	Initiatives   *initiative.Service
 	Receipts      *receipt.Service
 	Declarations  *declaration.Service
+	Desk          *desk.Service
 	Portal        *portal.Service
 	Mirror        *mirror.Mirror // nil: this instance is no mirror
 	Box           *relay.Box     // what a mirror took for its origin; nil: this instance is no mirror
@@ -217,7 +219,7 @@ var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
 	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(), receipt.Messages(),
-		declaration.Messages(), declaration.DeskMessages(), document.Messages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
+		declaration.Messages(), desk.Messages(), document.Messages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
@@ -233,6 +235,7 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Receipts = &receipt.Service{DB: a.DB, Record: a.Record}
 	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Organisations: a.Organisations, Accounts: a.Accounts,
 		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log, Relay: a.relay()}
+	a.Desk = &desk.Service{DB: a.DB, Declarations: a.Declarations}
 	kind, _, _ := strings.Cut(a.Config.Mail, ":")
 	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Eye: a.Eye, IntakeKey: relay.KeyOf(a.Vault).Public(), Accounts: a.Accounts, Organisations: a.Organisations,
 		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine, MirrorOf: a.Config.Mirror}, Mirror: a.Mirror}
@@ -248,6 +251,7 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Initiatives.Routes(a.Site)
 	a.Receipts.Routes(a.Site)
 	a.Declarations.Routes(a.Site)
+	a.Desk.Routes(a.Site)
 	a.Portal.Routes(a.Site)
 	a.Witness.Routes(a.Site)
 }

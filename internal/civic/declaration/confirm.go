@@ -68,7 +68,7 @@ func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Signing, c
 		if err != nil {
 			return err
 		}
-		decl, err := byID(ctx, d.Tx, who.declaration)
+		decl, err := ByID(ctx, d.Tx, who.declaration)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (s *Service) ForgetAddresses(ctx context.Context) error {
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		ids, err := db.All(ctx, tx, withSecret, func(r db.Row) (id chorus.ID, err error) { return id, r.Scan(&id) })
 		for _, id := range ids {
-			d, err := byID(ctx, tx, id)
+			d, err := ByID(ctx, tx, id)
 			if err != nil {
 				return err
 			}

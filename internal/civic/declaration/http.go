@@ -62,7 +62,6 @@ func (s *Service) Routes(site *web.Site) {
 
 	site.HandlePublic("GET "+CountsPath, s.claims)
 
-	s.deskRoutes(site)
 }
 
 func (s *Service) show(v *web.Visit) error {

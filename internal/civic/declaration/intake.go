@@ -217,7 +217,7 @@ func (s *Service) mailAgain(ctx context.Context, tx *db.Tx, e entered) error {
 	if err != nil {
 		return err
 	}
-	decl, err := byID(ctx, tx, who.declaration)
+	decl, err := ByID(ctx, tx, who.declaration)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func openOrigin(t *testing.T, in *chorustest.Instance, d document.Draft) *origin
 	if err := in.Portal.Describe(t.Context(), in.Steward("olga@lindholm.example"), core); err != nil {
 		t.Fatal(err)
 	}
-	path, _ := Trams(t, in, d)
+	path, _ := in.Trams(d)
 	decl, err := in.Declarations.BySlug(t.Context(), strings.TrimPrefix(path, "/declarations/"))
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ type Mandate struct {
 // Limits of a mandate, in characters.
 const (
 	maxRole      = 100
-	maxStatement = 500
+	MaxStatement = 500
 )
 
 // Check says what is wrong with the mandate.
@@ -31,7 +31,7 @@ func (m Mandate) Check() chorus.Invalid {
 	wrong := chorus.Invalid{}
 	for field, fault := range map[string]string{
 		"role":    web.CheckName(m.Role, web.Line{Max: maxRole}),
-		"mandate": web.CheckComment(m.Statement, web.Line{Max: maxStatement}),
+		"mandate": web.CheckComment(m.Statement, web.Line{Max: MaxStatement}),
 	} {
 		if fault != "" {
 			wrong[field] = fault

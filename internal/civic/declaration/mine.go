@@ -47,7 +47,7 @@ func (s *Service) ByKey(ctx context.Context, key string) (*Mine, error) {
 		if err != nil {
 			return err
 		}
-		if m.Declaration, err = byID(ctx, tx, who.declaration); err != nil {
+		if m.Declaration, err = ByID(ctx, tx, who.declaration); err != nil {
 			return err
 		}
 		m.State, m.Erased = who.state, who.hash != nil && who.details == nil

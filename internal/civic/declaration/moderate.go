@@ -40,7 +40,7 @@ func (s *Service) openComment(c *WaitingComment) error {
 // WaitingComments lists the oldest hundred comments that wait at a declaration.
 func (s *Service) WaitingComments(ctx context.Context, by, id chorus.ID) (all []WaitingComment, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if _, err := workFor(ctx, tx, by, id); err != nil {
+		if _, err := WorkFor(ctx, tx, by, id); err != nil {
 			return err
 		}
 		if all, err = db.All(ctx, tx, commentsOf, scanComment, id); err != nil {
@@ -80,7 +80,7 @@ func (s *Service) DropComment(ctx context.Context, by, id, signerID chorus.ID) e
 // judged already.
 func (s *Service) judge(ctx context.Context, by, id, signerID chorus.ID, deed func(*recorder.Deed, signer, WaitingComment) error) error {
 	return s.Record.Write(ctx, func(d *recorder.Deed) error {
-		if _, err := workFor(ctx, d.Tx, by, id); err != nil {
+		if _, err := WorkFor(ctx, d.Tx, by, id); err != nil {
 			return err
 		}
 		who, err := db.One(ctx, d.Tx, lockSigner, scanSigner, signerID)
@@ -207,7 +207,7 @@ func checkReason(reason fact.Reason, allowed []fact.Reason, why string) chorus.I
 
 // checkWhy wants a public word for what is done in public.
 func checkWhy(why string) chorus.Invalid {
-	if fault := (web.Line{Max: maxStatement}).Check(why); fault != "" {
+	if fault := (web.Line{Max: MaxStatement}).Check(why); fault != "" {
 		return chorus.Invalid{"why": fault}
 	}
 	return chorus.Invalid{}

@@ -71,7 +71,7 @@ func (d *Declaration) Number() int64 {
 }
 
 // Organisations by their ID, for pages that name them.
-type organisations map[chorus.ID]organisation.Organisation
+type Organisations map[chorus.ID]organisation.Organisation
 
 // showPage is the data of show.templ.
 type showPage struct {
@@ -81,7 +81,7 @@ type showPage struct {
 	HTML        string // the text
 	Lang        string // of the text
 	Summary     string
-	Orgs        organisations
+	Orgs        Organisations
 	Signatories []Signature // organisations
 	Days        []chart.Point
 	Countries   []country
@@ -187,7 +187,7 @@ func (s *Service) namesPage(ctx context.Context, slug string, before int64) (*na
 	})
 }
 
-func (s *Service) withOrganisations(ctx context.Context, slug string) (d *Declaration, orgs organisations, err error) {
+func (s *Service) withOrganisations(ctx context.Context, slug string) (d *Declaration, orgs Organisations, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		if d, err = bySlug(ctx, tx, slug); err != nil {
 			return err
@@ -199,16 +199,16 @@ func (s *Service) withOrganisations(ctx context.Context, slug string) (d *Declar
 }
 
 // draftOf is a published declaration as its organisers could take it elsewhere.
-func draftOf(d *Declaration, orgs organisations) *document.Draft {
+func draftOf(d *Declaration, orgs Organisations) *document.Draft {
 	draft := &document.Draft{Kind: d.Kind, Lang: d.Title.Lang, Title: d.Title.Text, Text: d.Text.Text, Signers: d.Signers, Opens: d.Opens, Closes: d.Closes,
 		AnswerWithin: d.AnswerWithin, Goal: d.Goal, Initiative: d.Initiative}
 	for _, id := range d.Organisers {
-		draft.Organisers = append(draft.Organisers, partyOf(orgs[id]))
+		draft.Organisers = append(draft.Organisers, document.PartyOf(orgs[id]))
 	}
 	places := map[chorus.ID]int{}
 	for i, id := range d.DutyBearers() {
 		places[id] = i
-		draft.DutyBearers = append(draft.DutyBearers, partyOf(orgs[id]))
+		draft.DutyBearers = append(draft.DutyBearers, document.PartyOf(orgs[id]))
 	}
 	for _, r := range d.Recommendations {
 		rec := document.Recommendation{Text: r.Text.Text}

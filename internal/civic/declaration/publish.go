@@ -14,21 +14,10 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/civic/declaration/document"
-	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/recorder"
 )
-
-// A Work is a declaration on an organiser's desk.
-type Work struct {
-	ID           chorus.ID
-	Slug         string // "" until published
-	Organisation chorus.ID
-	Draft        document.Draft
-	Published    bool
-	Changed      time.Time
-}
 
 // Save keeps a draft on the desk of the organisation that runs it; an empty id
 // makes a new one. A published declaration can no longer be changed.
@@ -49,7 +38,7 @@ func (s *Service) Save(ctx context.Context, by, id chorus.ID, d document.Draft) 
 			_, err := db.Exec(ctx, tx, insertWork, fresh, d.Organisers[0].ID, string(text), tx.Now)
 			return err
 		}
-		w, err := workFor(ctx, tx, by, id)
+		w, err := WorkFor(ctx, tx, by, id)
 		if err != nil {
 			return err
 		}
@@ -68,7 +57,7 @@ func (s *Service) Save(ctx context.Context, by, id chorus.ID, d document.Draft) 
 // Discard throws a draft away.
 func (s *Service) Discard(ctx context.Context, by, id chorus.ID) error {
 	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		w, err := workFor(ctx, tx, by, id)
+		w, err := WorkFor(ctx, tx, by, id)
 		if err != nil {
 			return err
 		}
@@ -93,7 +82,7 @@ func (s *Service) Import(ctx context.Context, by chorus.ID, file io.Reader) (cho
 	if err != nil {
 		return "", err
 	}
-	err = s.DB.Read(ctx, func(tx *db.Tx) error { return resolve(ctx, tx, d.Organisers, d.DutyBearers) })
+	err = s.DB.Read(ctx, func(tx *db.Tx) error { return Resolve(ctx, tx, d.Organisers, d.DutyBearers) })
 	if err != nil {
 		return "", err
 	}
@@ -105,8 +94,8 @@ func (s *Service) Import(ctx context.Context, by chorus.ID, file io.Reader) (cho
 	return s.Save(ctx, by, "", d)
 }
 
-// resolve finds the entries of parties that are known by name.
-func resolve(ctx context.Context, tx *db.Tx, lists ...[]document.Party) error {
+// Resolve finds the entries of parties that are known by name.
+func Resolve(ctx context.Context, tx *db.Tx, lists ...[]document.Party) error {
 	for _, parties := range lists {
 		for i, p := range parties {
 			if p.ID != "" {
@@ -117,7 +106,7 @@ func resolve(ctx context.Context, tx *db.Tx, lists ...[]document.Party) error {
 				return err
 			}
 			if o, ok := match(found, p.Country); ok {
-				parties[i] = partyOf(o)
+				parties[i] = document.PartyOf(o)
 			}
 		}
 	}
@@ -134,15 +123,11 @@ func match(found []organisation.Organisation, country string) (organisation.Orga
 	return organisation.Organisation{}, false
 }
 
-func partyOf(o organisation.Organisation) document.Party {
-	return document.Party{ID: o.ID, Input: organisation.Input{Name: o.Name, Kind: string(o.Kind), Country: o.Country, Website: o.Website}}
-}
-
 // Publish makes a draft public for ever and gives its address. Duty-bearers
 // that have no entry yet get one.
 func (s *Service) Publish(ctx context.Context, by, id chorus.ID) (slug string, err error) {
 	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
-		w, err := workFor(ctx, d.Tx, by, id)
+		w, err := WorkFor(ctx, d.Tx, by, id)
 		if err != nil {
 			return err
 		}
@@ -171,7 +156,7 @@ func (s *Service) Publish(ctx context.Context, by, id chorus.ID) (slug string, e
 }
 
 func (s *Service) enterDutyBearers(ctx context.Context, d *recorder.Deed, parties []document.Party) (err error) {
-	if err := resolve(ctx, d.Tx, parties); err != nil {
+	if err := Resolve(ctx, d.Tx, parties); err != nil {
 		return err
 	}
 	for i, p := range parties {
@@ -217,11 +202,11 @@ func (s *Service) Close(ctx context.Context, by, id chorus.ID, why string) error
 		return err
 	}
 	return s.Record.Write(ctx, func(d *recorder.Deed) error {
-		w, err := workFor(ctx, d.Tx, by, id)
+		w, err := WorkFor(ctx, d.Tx, by, id)
 		if err != nil {
 			return err
 		}
-		decl, err := byID(ctx, d.Tx, w.ID)
+		decl, err := ByID(ctx, d.Tx, w.ID)
 		if err != nil {
 			return err
 		}
@@ -233,39 +218,10 @@ func (s *Service) Close(ctx context.Context, by, id chorus.ID, why string) error
 	})
 }
 
-// mayEdit lets members of an organisation and stewards work at its desk.
-func mayEdit(ctx context.Context, tx *db.Tx, by, org chorus.ID) error {
-	role, err := organisation.RoleOf(ctx, tx, by, org)
-	if err != nil || role != "" {
-		return err
-	}
-	return account.RequireSteward(ctx, tx, by)
-}
-
-// workFor is a piece of work that somebody may see and change.
-func workFor(ctx context.Context, tx *db.Tx, by, id chorus.ID) (Work, error) {
-	w, err := db.One(ctx, tx, workByID, scanWork, id)
-	if err != nil {
-		return w, err
-	}
-	return w, mayEdit(ctx, tx, by, w.Organisation)
-}
-
 var (
 	insertWork  = db.SQL(`INSERT INTO private_declaration (id, organisation, draft, state, made, changed) VALUES ($1, $2, $3, 'draft', $4, $4)`)
 	updateWork  = db.SQL(`UPDATE private_declaration SET draft = $2, changed = $3 WHERE id = $1 AND state = 'draft'`)
 	deleteWork  = db.SQL(`DELETE FROM private_declaration WHERE id = $1 AND state = 'draft'`)
 	publishWork = db.SQL(`UPDATE private_declaration SET slug = $2, draft = $3, secret = $4, state = 'published', changed = $5 WHERE id = $1 AND state = 'draft'`)
 	countSlug   = db.SQL(`SELECT count(1) FROM private_declaration WHERE slug = $1`)
-	workByID    = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration WHERE id = $1`)
-	allWorks    = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration ORDER BY changed DESC, id LIMIT 200`)
 )
-
-func scanWork(r db.Row) (w Work, err error) {
-	var draft, state string
-	if err := r.Scan(&w.ID, &w.Slug, &w.Organisation, &draft, &state, &w.Changed); err != nil {
-		return w, err
-	}
-	w.Published = state == "published"
-	return w, json.Unmarshal([]byte(draft), &w.Draft)
-}

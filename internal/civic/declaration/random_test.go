@@ -25,7 +25,7 @@ import (
 func TestRandomDeeds(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := chorustest.Run(t, source)
-		path, _ := Trams(t, in, document.Draft{})
+		path, _ := in.Trams(document.Draft{})
 		c := &crowd{T: t, in: in, slug: strings.TrimPrefix(path, "/declarations/"), signed: map[int]bool{}, invalid: map[int]bool{}, keys: map[int]string{}, orgs: map[int]*choir{}}
 		random := rapid.Custom(func(t *rapid.T) [2]int {
 			return [2]int{rapid.IntRange(0, len(deeds)-1).Draw(t, "deed"), rapid.IntRange(0, 5).Draw(t, "person")}

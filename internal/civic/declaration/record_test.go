@@ -26,7 +26,7 @@ import (
 func TestErasedWordsAreNowhere(t *testing.T) {
 	folder := t.TempDir()
 	in := chorustest.Run(t, filepath.Join(folder, "chorus.db"))
-	path, _ := Trams(t, in, document.Draft{})
+	path, _ := in.Trams(document.Draft{})
 	c := &crowd{T: t, in: in, slug: path[len("/declarations/"):], signed: map[int]bool{}, invalid: map[int]bool{}, keys: map[int]string{}, orgs: map[int]*choir{}}
 	const name, town = "Zebulonia Quickwater", "Farbroughton"
 	kept, err := in.Declarations.Sign(t.Context(), c.slug, declaration.Details{Name: name, Town: town, Email: "zq@example.org", Country: "DK", Comment: "Zymurgy!", Lang: "en"})

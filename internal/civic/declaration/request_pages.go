@@ -12,6 +12,13 @@ import (
 	"example.org/chorus/internal/platform/web"
 )
 
+// Answers of pages; net/http names them for the files that may import it.
+const (
+	statusOK       = 200
+	statusAccepted = 202
+	statusFaulty   = 422
+)
+
 // Whoever hands on a request hears of a burden and comes later.
 var (
 	intakeRate = web.Rate{Deed: "intake", PerHour: 10_000, Burst: 2_000}     // from one network

@@ -122,7 +122,7 @@ func openSchedule(t *testing.T) *schedule {
 	core := fact.SiteCore{Name: chorus.Text{Lang: "en", Text: "Lindholm"}, About: chorus.Text{Lang: "en", Text: "Of the town."}, Contact: "desk@lindholm.example"}
 	in := chorustest.Over(t, s.origin.App, s.server.URL)
 	s.must(in.Portal.Describe(t.Context(), in.Steward("olga@lindholm.example"), core))
-	path, _ := Trams(t, in, document.Draft{Closes: s.now().AddDate(1, 0, 0)})
+	path, _ := in.Trams(document.Draft{Closes: s.now().AddDate(1, 0, 0)})
 	var err error
 	s.decl, err = s.origin.Declarations.BySlug(t.Context(), strings.TrimPrefix(path, "/declarations/"))
 	s.must(err)

@@ -51,7 +51,7 @@ func show(v *web.Visit, p *showPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = declarationText(v, p.Declaration, p.HTML, p.Orgs).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Body(v, p.Declaration, p.HTML, p.Orgs).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -139,7 +139,7 @@ func headline(v *web.Visit, d *Declaration) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(words(v, d.Title))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(Words(v, d.Title))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/civic/declaration/show.templ`, Line: 30, Col: 57}
 		}
@@ -279,9 +279,9 @@ func shortNumber(v *web.Visit, p *showPage) templ.Component {
 	})
 }
 
-// declarationText is what everybody signs: from whom, to whom, the text and
+// Body is what everybody signs: from whom, to whom, the text and
 // what is asked.
-func declarationText(v *web.Visit, d *Declaration, html string, orgs organisations) templ.Component {
+func Body(v *web.Visit, d *Declaration, html string, orgs Organisations) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -426,7 +426,7 @@ func declarationText(v *web.Visit, d *Declaration, html string, orgs organisatio
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var21 string
-				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(words(v, r.Text))
+				templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(Words(v, r.Text))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/civic/declaration/show.templ`, Line: 68, Col: 59}
 				}
@@ -475,7 +475,7 @@ func declarationText(v *web.Visit, d *Declaration, html string, orgs organisatio
 	})
 }
 
-func orgNames(v *web.Visit, ids []chorus.ID, orgs organisations) templ.Component {
+func orgNames(v *web.Visit, ids []chorus.ID, orgs Organisations) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1466,7 +1466,7 @@ func names(v *web.Visit, p *namesPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var78 string
-		templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(words(v, p.Title))
+		templ_7745c5c3_Var78, templ_7745c5c3_Err = templ.JoinStringErrs(Words(v, p.Title))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/civic/declaration/show.templ`, Line: 191, Col: 129}
 		}

@@ -266,7 +266,7 @@ func crumbs(v *web.Visit, d *Declaration, here string) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var13 string
-		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(words(v, d.Title))
+		templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(Words(v, d.Title))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/civic/declaration/sign.templ`, Line: 35, Col: 129}
 		}
@@ -836,7 +836,7 @@ func signFor(v *web.Visit, p *signForPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.Area(v, p.Form, web.Input{Name: "mandate", Label: v.T("declaration.sign_for.mandate"), Hint: v.T("declaration.sign_for.mandate_hint"), Max: maxStatement}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Area(v, p.Form, web.Input{Name: "mandate", Label: v.T("declaration.sign_for.mandate"), Hint: v.T("declaration.sign_for.mandate_hint"), Max: MaxStatement}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

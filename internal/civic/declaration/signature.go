@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -50,6 +51,12 @@ func (s *Signature) Waiting() bool {
 
 // Withdrawn reports a signature that its signer took back.
 func (s *Signature) Withdrawn() bool { return s.withdrawn }
+
+// HasWords reports whether there are words to erase.
+func (s *Signature) HasWords() bool { return s.named >= 0 || s.commented >= 0 }
+
+// Date is the day of the signature.
+func (s *Signature) Date() time.Time { return day(s.Day) }
 
 // erase takes the words of one part of the signature's own entry away.
 func (s *Signature) erase(part int64) {

@@ -57,12 +57,49 @@ var (
 		WHERE declaration = $1 AND class = 'people' AND entry < $2 AND counts = 1 AND name <> '' ORDER BY entry DESC LIMIT $3`)
 	requestEnd       = db.SQL(`SELECT q.entry, q.reason, coalesce(d.slug, '') FROM declaration_request q LEFT JOIN declaration d ON d.id = q.declaration WHERE q.request = $1`)
 	signaturesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND entry < $2 ORDER BY entry DESC LIMIT $3`)
+	signaturesOfDay  = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
+		WHERE declaration = $1 AND day = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4`)
+	declarationsByID = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id IN ` + theIDs + ` ORDER BY d.entry DESC LIMIT 500`)
 )
+
+// ByID is a published declaration.
+func ByID(ctx context.Context, tx *db.Tx, id chorus.ID) (*Declaration, error) {
+	return db.One(ctx, tx, declarationByID, scanDeclaration, id)
+}
+
+// ByIDs are those of some declarations that are published.
+func ByIDs(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]*Declaration, error) {
+	all, err := db.All(ctx, tx, declarationsByID, scanDeclaration, idList(ids))
+	published := map[chorus.ID]*Declaration{}
+	for _, d := range all {
+		published[d.ID] = d
+	}
+	return published, err
+}
+
+// A Stretch is a part of the list of a declaration's signatures.
+type Stretch struct {
+	Day    string // "" for all days
+	Before int64  // the entry after the newest; 0 for the newest of all
+	Most   int
+}
+
+// Signatures are those of a declaration in a stretch, newest first.
+func Signatures(ctx context.Context, tx *db.Tx, of chorus.ID, s Stretch) ([]Signature, error) {
+	if s.Before <= 0 {
+		s.Before = 1 << 62
+	}
+	if s.Day != "" {
+		return db.All(ctx, tx, signaturesOfDay, scanSignature, of, s.Day, s.Before, s.Most)
+	}
+	return db.All(ctx, tx, signaturesBefore, scanSignature, of, s.Before, s.Most)
+}
+
+// SignatureAt is the signature that an entry added.
+func SignatureAt(ctx context.Context, tx *db.Tx, entry int64) (Signature, error) {
+	return db.One(ctx, tx, signatureByEntry, scanSignature, entry)
+}
 
 func bySlug(ctx context.Context, tx *db.Tx, slug string) (*Declaration, error) {
 	return db.One(ctx, tx, declarationBySlug, scanDeclaration, slug)
-}
-
-func byID(ctx context.Context, tx *db.Tx, id chorus.ID) (*Declaration, error) {
-	return db.One(ctx, tx, declarationByID, scanDeclaration, id)
 }

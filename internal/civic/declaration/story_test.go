@@ -3,54 +3,16 @@
 package declaration_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
-	"example.org/chorus"
-	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration/document"
-	"example.org/chorus/internal/commons/account"
-	"example.org/chorus/internal/commons/organisation"
 )
 
 // TestStories gives every story an open letter about the trams, run by Tram
 // Riders (owner: ola@riders.example), to the City of Lindholm.
 func TestStories(t *testing.T) {
 	chorustest.Stories(t, func(t testing.TB, in *chorustest.Instance, env map[string]string) {
-		env["TRAMS"], env["RIDERS"] = Trams(t, in, document.Draft{})
+		env["TRAMS"], env["RIDERS"] = in.Trams(document.Draft{})
 	})
-}
-
-// Trams publishes the letter about the trams and gives its address and the ID
-// of Tram Riders. Fields of d that are set replace those of the letter.
-func Trams(t testing.TB, in *chorustest.Instance, d document.Draft) (path, riders string) {
-	t.Helper()
-	ctx := context.Background()
-	ola := in.Person("ola@riders.example")
-	org, err := in.Organisations.Enter(ctx, ola, organisation.Input{Name: "Tram Riders", Kind: "civil society", Country: "DK", Website: "https://riders.example"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := in.Organisations.VerifyBySteward(ctx, account.Operator, org); err != nil {
-		t.Fatal(err)
-	}
-	draft := document.Draft{Kind: fact.OpenLetter, Lang: "en", Title: "More trams at night", Text: "We want to get home.\n\nSafely.",
-		Signers: []fact.SignerClass{fact.People, fact.Organisations}, Closes: d.Closes, AnswerWithin: 30,
-		Organisers:      []document.Party{{ID: org, Input: organisation.Input{Name: "Tram Riders"}}},
-		DutyBearers:     []document.Party{{Input: organisation.Input{Name: "City of Lindholm", Kind: "public body", Country: "DK"}}},
-		Recommendations: []document.Recommendation{{Text: "Run a tram every twenty minutes after midnight."}, {Text: "Light the stops."}}}
-	if draft.Closes.IsZero() {
-		draft.Closes = in.DB.Now().Add(30 * 24 * time.Hour)
-	}
-	id, err := in.Declarations.Save(ctx, ola, "", draft)
-	if err != nil {
-		t.Fatal(err)
-	}
-	slug, err := in.Declarations.Publish(ctx, ola, id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return "/declarations/" + slug, string(chorus.ID(org))
 }

@@ -16,7 +16,7 @@ import (
 func TestConfirmTogether(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := chorustest.Run(t, source)
-		path, _ := Trams(t, in, document.Draft{})
+		path, _ := in.Trams(document.Draft{})
 		kept, err := in.Declarations.Sign(t.Context(), path[len("/declarations/"):],
 			declaration.Details{Name: "Ada Winter", Email: "ada@example.org", Country: "DK", Lang: "en"})
 		if err != nil {

@@ -11,8 +11,8 @@ import (
 	"example.org/chorus/internal/platform/web"
 )
 
-// words is a text in the visitor's language, or as it was written.
-func words(v *web.Visit, t chorus.Text) string {
+// Words is a text in the visitor's language, or as it was written.
+func Words(v *web.Visit, t chorus.Text) string {
 	text, _ := t.In(string(v.Say.Tag()))
 	return text
 }

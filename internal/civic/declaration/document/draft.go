@@ -38,6 +38,11 @@ type Party struct {
 	organisation.Input
 }
 
+// PartyOf is an organisation that has an entry.
+func PartyOf(o organisation.Organisation) Party {
+	return Party{ID: o.ID, Input: organisation.Input{Name: o.Name, Kind: string(o.Kind), Country: o.Country, Website: o.Website}}
+}
+
 // A Recommendation is a demand and the duty-bearers it addresses, as
 // places in Draft.DutyBearers from 0; none means all.
 type Recommendation struct {

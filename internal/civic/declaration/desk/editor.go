@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package desk
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/organisation"
@@ -97,7 +98,7 @@ func (s *Service) begin(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		d.Organisers = []document.Party{partyOf(o)}
+		d.Organisers = []document.Party{document.PartyOf(o)}
 		d.Initiative, err = joined(v.Context(), tx, o.ID, chorus.ID(f.Get("initiative")))
 		return err
 	})
@@ -108,11 +109,11 @@ func (s *Service) begin(v *web.Visit) error {
 		f.Wrong = wrong
 		return s.drawNew(v, statusFaulty, f)
 	}
-	id, err := s.Save(v.Context(), v.Who, "", d)
+	id, err := s.Declarations.Save(v.Context(), v.Who, "", d)
 	if err != nil {
 		return err
 	}
-	return v.Redirect(deskPath(id))
+	return v.Redirect(pathOf(id))
 }
 
 // initiativesOf are the initiatives that an organisation runs.
@@ -138,7 +139,7 @@ func joined(ctx context.Context, tx *db.Tx, org, initiative chorus.ID) (chorus.I
 // An editor is the page on which a draft is written.
 type editor struct {
 	web.Form
-	Work
+	declaration.Work
 	Lacks       []lack // what keeps it from being published
 	Initiatives []web.Choice
 	Bearers     int // rows
@@ -153,7 +154,7 @@ func (e editor) Known(row int) bool {
 
 func (s *Service) showEditor(v *web.Visit) error {
 	e := editor{}
-	err := s.atWork(v, func(tx *db.Tx, w Work) error {
+	err := s.atWork(v, func(tx *db.Tx, w declaration.Work) error {
 		e.Work = w
 		if w.Published {
 			return nil
@@ -182,7 +183,7 @@ func (s *Service) furnish(v *web.Visit, tx *db.Tx, e *editor) error {
 	e.Lacks = lacksOf(v, e.Draft, tx.Now)
 	cards, err := initiativesOf(v.Context(), tx, e.Organisation)
 	for _, c := range cards {
-		e.Initiatives = append(e.Initiatives, web.Choice{Value: string(c.Ref.ID), Text: words(v, c.Title)})
+		e.Initiatives = append(e.Initiatives, web.Choice{Value: string(c.Ref.ID), Text: declaration.Words(v, c.Title)})
 	}
 	return err
 }
@@ -206,24 +207,24 @@ func (s *Service) postEditor(v *web.Visit) error {
 		e.addRow(do)
 		return drawEditor(v, statusOK, e)
 	}
-	if _, err := s.Save(v.Context(), v.Who, e.ID, e.Draft); err != nil {
+	if _, err := s.Declarations.Save(v.Context(), v.Who, e.ID, e.Draft); err != nil {
 		return err
 	}
 	switch do {
 	case "preview", "publish":
-		return v.Redirect(deskPath(e.ID) + "/" + do)
+		return v.Redirect(pathOf(e.ID) + "/" + do)
 	}
-	return v.Redirect(deskPath(e.ID) + "?saved=yes")
+	return v.Redirect(pathOf(e.ID) + "?saved=yes")
 }
 
 // readEditor is the editor as it was sent, with organisations found by name.
 func (s *Service) readEditor(v *web.Visit, f web.Form) (e editor, err error) {
-	return e, s.aDraft(v, func(tx *db.Tx, w Work) error {
+	return e, s.aDraft(v, func(tx *db.Tx, w declaration.Work) error {
 		d, wrong := readForm(f, w.Draft)
 		if !slices.ContainsFunc(languages(v, w.Draft.Lang), func(c web.Choice) bool { return c.Value == d.Lang }) {
 			wrong["lang"] = "form.choose"
 		}
-		if err := resolve(v.Context(), tx, d.Organisers, d.DutyBearers); err != nil {
+		if err := declaration.Resolve(v.Context(), tx, d.Organisers, d.DutyBearers); err != nil {
 			return err
 		}
 		d.Organisers = uniqueParties(d.Organisers)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration_test
+package desk_test
 
 import (
 	"path/filepath"
@@ -20,7 +20,7 @@ func TestBrowserOrganiserPublishes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
-			Trams(t, in, document.Draft{})
+			in.Trams(document.Draft{})
 			v := chorustest.Browser(t, screen)
 			enter(t, in, v, "ola@riders.example")
 			look := func(words string) {

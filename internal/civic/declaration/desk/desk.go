@@ -1,43 +1,52 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+// Package desk is the pages of those who run declarations, and of the stewards
+// who look after their signatures:
+//
+//   - Organisers find here all they write and run. They write a draft, look at
+//     it as it will look, publish it, read the comments that wait, and close it.
+//   - A faulty draft is kept as it was typed; it says what keeps it from being
+//     published.
+//   - Stewards see every declaration, and judge single signatures.
+//
+// The deeds themselves are in package declaration.
+package desk
 
 import (
 	"context"
 	"embed"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"slices"
 
 	"example.org/chorus"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/web"
 )
 
-//go:embed desk
-var deskFiles embed.FS
+//go:embed messages
+var messages embed.FS
 
-// DeskMessages are the words of the organisers' desk and the stewards' pages.
-func DeskMessages() fs.FS {
-	words, err := fs.Sub(deskFiles, "desk")
-	if err != nil {
-		panic(err) // the name is valid
-	}
-	return words
+// Messages are the words of the organisers' desk and the stewards' pages.
+func Messages() fs.FS { return messages }
+
+// Service is the pages. Their deeds are those of Declarations.
+type Service struct {
+	DB           *db.DB
+	Declarations *declaration.Service
 }
 
 // Answers of pages; net/http names them for the files that may import it.
 const (
-	statusOK       = 200
-	statusAccepted = 202
-	statusFaulty   = 422
+	statusOK     = 200
+	statusFaulty = 422
 )
 
-// deskRoutes are the addresses of those who run declarations, and of stewards.
-func (s *Service) deskRoutes(site *web.Site) {
+// Routes are the addresses of those who run declarations, and of stewards.
+func (s *Service) Routes(site *web.Site) {
 	site.Handle("GET /desk", s.showDesk)
 	site.Handle("GET /desk/declarations/new", s.showNew)
 	site.Handle("POST /desk/declarations/new", s.begin)
@@ -62,7 +71,7 @@ func (s *Service) deskRoutes(site *web.Site) {
 	site.Handle("POST /steward/signatures/{entry}", s.postSignature)
 }
 
-func deskPath(id chorus.ID) string { return "/desk/declarations/" + string(id) }
+func pathOf(id chorus.ID) string { return "/desk/declarations/" + string(id) }
 
 // A pile is what lies on the desk of one organisation.
 type pile struct {
@@ -72,10 +81,10 @@ type pile struct {
 
 // A deskItem is a piece of work with what became of it.
 type deskItem struct {
-	Work
-	State     State
-	Published *Declaration // nil for a draft, and until it has its place in the record
-	Comments  int64        // that wait
+	declaration.Work
+	State     declaration.State
+	Published *declaration.Declaration // nil for a draft, and until it has its place in the record
+	Comments  int64                    // that wait
 }
 
 // A desk is what its visitor runs; a steward sees all other work below.
@@ -127,40 +136,39 @@ func isSteward(ctx context.Context, tx *db.Tx, by chorus.ID) (bool, error) {
 	return err == nil, err
 }
 
-func worksFor(ctx context.Context, tx *db.Tx, mine []organisation.Organisation, steward bool) ([]Work, error) {
+func worksFor(ctx context.Context, tx *db.Tx, mine []organisation.Organisation, steward bool) ([]declaration.Work, error) {
 	if steward {
-		return db.All(ctx, tx, allWorks, scanWork)
+		return declaration.Works(ctx, tx)
 	}
-	return db.All(ctx, tx, worksOfAll, scanWork, idList(mine, func(o organisation.Organisation) chorus.ID { return o.ID }))
+	var ids []chorus.ID
+	for _, o := range mine {
+		ids = append(ids, o.ID)
+	}
+	return declaration.WorksOf(ctx, tx, ids...)
 }
 
 // deskItems finds the numbers of published works and the comments that wait.
-func deskItems(ctx context.Context, tx *db.Tx, works []Work) (items []deskItem, err error) {
-	ids := idList(works, func(w Work) chorus.ID { return w.ID })
-	published := map[chorus.ID]*Declaration{}
-	all, err := db.All(ctx, tx, declarationsByID, scanDeclaration, ids)
+func deskItems(ctx context.Context, tx *db.Tx, works []declaration.Work) (items []deskItem, err error) {
+	var ids []chorus.ID
+	for _, w := range works {
+		ids = append(ids, w.ID)
+	}
+	published, err := declaration.ByIDs(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range all {
-		published[d.ID] = d
+	waiting, err := declaration.CountComments(ctx, tx, ids...)
+	if err != nil {
+		return nil, err
 	}
-	waiting := map[chorus.ID]int64{}
-	err = db.Each(ctx, tx, countComments, func(r db.Row) error {
-		var id chorus.ID
-		var n int64
-		err := r.Scan(&id, &n)
-		waiting[id] = n
-		return err
-	}, ids)
 	for _, w := range works {
-		item := deskItem{Work: w, State: Drafted, Published: published[w.ID], Comments: waiting[w.ID]}
+		item := deskItem{Work: w, State: declaration.Drafted, Published: published[w.ID], Comments: waiting[w.ID]}
 		if item.Published != nil {
 			item.State = item.Published.StateAt(tx.Now)
 		}
 		items = append(items, item)
 	}
-	return items, err
+	return items, nil
 }
 
 func piles(orgs []organisation.Organisation, items []deskItem) (all []pile) {
@@ -196,37 +204,14 @@ func otherPiles(ctx context.Context, tx *db.Tx, mine []organisation.Organisation
 	return piles(orgs, items), nil
 }
 
-// idList is the argument of a query that takes many IDs.
-func idList[T any](all []T, id func(T) chorus.ID) string {
-	ids := make([]chorus.ID, len(all))
-	for i, one := range all {
-		ids[i] = id(one)
-	}
-	b, err := json.Marshal(ids)
-	if err != nil {
-		panic(err) // strings can always be written
-	}
-	return string(b)
-}
-
-// theIDs is the values of a JSON list in $1.
-const theIDs = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST(CAST($1 AS text) AS jsonb))}})`
-
-var (
-	worksOfAll = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration
-		WHERE organisation IN ` + theIDs + ` ORDER BY changed DESC, id LIMIT 500`)
-	declarationsByID = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id IN ` + theIDs + ` ORDER BY d.entry DESC LIMIT 500`)
-	countComments    = db.SQL(`SELECT declaration, count(1) FROM private_comment WHERE declaration IN ` + theIDs + ` GROUP BY declaration ORDER BY declaration LIMIT 500`)
-)
-
 // atWork finds the piece of work of an address, for those who may see it, and
 // reads what else its page needs.
-func (s *Service) atWork(v *web.Visit, more func(*db.Tx, Work) error) error {
+func (s *Service) atWork(v *web.Visit, more func(*db.Tx, declaration.Work) error) error {
 	if v.Who == "" {
 		return chorus.ErrForbidden
 	}
 	return s.DB.Read(v.Context(), func(tx *db.Tx) error {
-		w, err := workFor(v.Context(), tx, v.Who, chorus.ID(v.PathValue("id")))
+		w, err := declaration.WorkFor(v.Context(), tx, v.Who, chorus.ID(v.PathValue("id")))
 		if err != nil {
 			return err
 		}
@@ -235,8 +220,8 @@ func (s *Service) atWork(v *web.Visit, more func(*db.Tx, Work) error) error {
 }
 
 // aDraft is atWork for what is not published yet.
-func (s *Service) aDraft(v *web.Visit, more func(*db.Tx, Work) error) error {
-	return s.atWork(v, func(tx *db.Tx, w Work) error {
+func (s *Service) aDraft(v *web.Visit, more func(*db.Tx, declaration.Work) error) error {
+	return s.atWork(v, func(tx *db.Tx, w declaration.Work) error {
 		if w.Published {
 			return chorus.ErrClosed
 		}
@@ -246,15 +231,15 @@ func (s *Service) aDraft(v *web.Visit, more func(*db.Tx, Work) error) error {
 
 // showDiscard asks first: a draft that is thrown away does not come back.
 func (s *Service) showDiscard(v *web.Visit) error {
-	var w Work
-	if err := s.aDraft(v, func(_ *db.Tx, found Work) error { w = found; return nil }); err != nil {
+	var w declaration.Work
+	if err := s.aDraft(v, func(_ *db.Tx, found declaration.Work) error { w = found; return nil }); err != nil {
 		return err
 	}
 	return v.Show(statusOK, web.Page{Title: v.T("declaration.desk.discard.title"), Class: web.Narrow, Private: true}, discardPage(v, w))
 }
 
 func (s *Service) postDiscard(v *web.Visit) error {
-	if err := s.Discard(v.Context(), v.Who, chorus.ID(v.PathValue("id"))); err != nil {
+	if err := s.Declarations.Discard(v.Context(), v.Who, chorus.ID(v.PathValue("id"))); err != nil {
 		return err
 	}
 	return v.Redirect("/desk")
@@ -262,8 +247,8 @@ func (s *Service) postDiscard(v *web.Visit) error {
 
 // export is the work as a Markdown file, draft or published.
 func (s *Service) export(v *web.Visit) error {
-	var w Work
-	if err := s.atWork(v, func(_ *db.Tx, found Work) error { w = found; return nil }); err != nil {
+	var w declaration.Work
+	if err := s.atWork(v, func(_ *db.Tx, found declaration.Work) error { w = found; return nil }); err != nil {
 		return err
 	}
 	return v.Download("declaration.md", "text/markdown; charset=utf-8", w.Draft.Markdown())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package desk
 
 import (
 	"strings"
@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/platform/markdown"
 	"example.org/chorus/internal/platform/web"
@@ -71,7 +72,7 @@ func bodyKind(v *web.Visit, k fact.OrganisationKind) string {
 }
 
 // numbersOf are the counts of a declaration in words.
-func numbersOf(v *web.Visit, d *Declaration) string {
+func numbersOf(v *web.Visit, d *declaration.Declaration) string {
 	var all []string
 	if d.Takes(fact.People) {
 		all = append(all, v.N("declaration.desk.people", d.People))

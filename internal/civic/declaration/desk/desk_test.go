@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration_test
+package desk_test
 
 import (
 	"bytes"
@@ -44,7 +44,7 @@ We wait.
 func TestImport(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := chorustest.Run(t, source)
-		Trams(t, in, document.Draft{})
+		in.Trams(document.Draft{})
 		ola := signIn(t, in, "ola@riders.example")
 		eve := signIn(t, in, "eve@example.org")
 		badKind := strings.Replace(goodFile, "petition", "poem", 1)

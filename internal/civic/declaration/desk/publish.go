@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package desk
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.org/chorus"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -17,16 +18,16 @@ import (
 
 // A preview is a draft as it will look.
 type preview struct {
-	Work
-	Shown *Declaration
-	Orgs  organisations
+	declaration.Work
+	Shown *declaration.Declaration
+	Orgs  declaration.Organisations
 	New   []string // names of duty-bearers that get an entry by publishing
 	Lacks []lack
 }
 
 // previewOf gives organisations without an entry a passing ID of their own.
-func previewOf(w Work) preview {
-	p := preview{Work: w, Orgs: organisations{}}
+func previewOf(w declaration.Work) preview {
+	p := preview{Work: w, Orgs: declaration.Organisations{}}
 	d := w.Draft
 	d.DutyBearers = slices.Clone(d.DutyBearers)
 	for i := range d.DutyBearers {
@@ -39,15 +40,15 @@ func previewOf(w Work) preview {
 	for _, party := range append(slices.Clone(d.Organisers), d.DutyBearers...) {
 		p.Orgs[party.ID] = organisation.Organisation{ID: party.ID, Name: party.Name, Country: party.Country, Website: party.Website}
 	}
-	p.Shown = &Declaration{ID: w.ID, DeclarationCore: d.Core("")}
+	p.Shown = &declaration.Declaration{ID: w.ID, DeclarationCore: d.Core("")}
 	return p
 }
 
 // readPreview reads the draft of an address as it will look.
 func (s *Service) readPreview(v *web.Visit) (p preview, err error) {
-	return p, s.aDraft(v, func(tx *db.Tx, w Work) error {
+	return p, s.aDraft(v, func(tx *db.Tx, w declaration.Work) error {
 		w.Draft.DutyBearers = slices.Clone(w.Draft.DutyBearers)
-		if err := resolve(v.Context(), tx, w.Draft.DutyBearers); err != nil {
+		if err := declaration.Resolve(v.Context(), tx, w.Draft.DutyBearers); err != nil {
 			return err
 		}
 		p = previewOf(w)
@@ -76,7 +77,7 @@ func (s *Service) drawPublish(v *web.Visit, status int) error {
 }
 
 func (s *Service) postPublish(v *web.Visit) error {
-	slug, err := s.Publish(v.Context(), v.Who, chorus.ID(v.PathValue("id")))
+	slug, err := s.Declarations.Publish(v.Context(), v.Who, chorus.ID(v.PathValue("id")))
 	if _, isFaulty := errors.AsType[chorus.Invalid](err); isFaulty {
 		return s.drawPublish(v, statusFaulty)
 	}
@@ -89,7 +90,7 @@ func (s *Service) postPublish(v *web.Visit) error {
 // A closing is the page that asks why a declaration is closed.
 type closing struct {
 	web.Form
-	*Declaration
+	*declaration.Declaration
 }
 
 func (s *Service) showClose(v *web.Visit) error {
@@ -108,9 +109,9 @@ func (s *Service) drawClose(v *web.Visit, status int, f web.Form) error {
 }
 
 // atWorkPublished is the published declaration of an address on the desk.
-func (s *Service) atWorkPublished(v *web.Visit) (d *Declaration, err error) {
-	return d, s.atWork(v, func(tx *db.Tx, w Work) (err error) {
-		d, err = byID(v.Context(), tx, w.ID)
+func (s *Service) atWorkPublished(v *web.Visit) (d *declaration.Declaration, err error) {
+	return d, s.atWork(v, func(tx *db.Tx, w declaration.Work) (err error) {
+		d, err = declaration.ByID(v.Context(), tx, w.ID)
 		return err
 	})
 }
@@ -120,11 +121,11 @@ func (s *Service) postClose(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if fault := web.CheckComment(f.Get("why"), web.Line{Max: maxStatement}); fault != "" {
+	if fault := web.CheckComment(f.Get("why"), web.Line{Max: declaration.MaxStatement}); fault != "" {
 		f.Wrong = chorus.Invalid{"why": fault}
 		return s.drawClose(v, statusFaulty, f)
 	}
-	if err := s.Close(v.Context(), v.Who, chorus.ID(v.PathValue("id")), f.Get("why")); err != nil {
+	if err := s.Declarations.Close(v.Context(), v.Who, chorus.ID(v.PathValue("id")), f.Get("why")); err != nil {
 		return err
 	}
 	return v.Redirect("/desk")
@@ -132,8 +133,8 @@ func (s *Service) postClose(v *web.Visit) error {
 
 // A heap is the comments that wait at a declaration.
 type heap struct {
-	*Declaration
-	Waiting []WaitingComment
+	*declaration.Declaration
+	Waiting []declaration.WaitingComment
 }
 
 func (s *Service) showComments(v *web.Visit) error {
@@ -141,7 +142,7 @@ func (s *Service) showComments(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := s.WaitingComments(v.Context(), v.Who, d.ID)
+	waiting, err := s.Declarations.WaitingComments(v.Context(), v.Who, d.ID)
 	if err != nil {
 		return err
 	}
@@ -157,14 +158,14 @@ func (s *Service) postComments(v *web.Visit) error {
 	id := chorus.ID(v.PathValue("id"))
 	switch {
 	case f.Get("show") != "":
-		err = s.ShowComment(v.Context(), v.Who, id, chorus.ID(f.Get("show")))
+		err = s.Declarations.ShowComment(v.Context(), v.Who, id, chorus.ID(f.Get("show")))
 	case f.Get("drop") != "":
-		err = s.DropComment(v.Context(), v.Who, id, chorus.ID(f.Get("drop")))
+		err = s.Declarations.DropComment(v.Context(), v.Who, id, chorus.ID(f.Get("drop")))
 	}
 	if err != nil {
 		return err
 	}
-	return v.Redirect(deskPath(id) + "/comments")
+	return v.Redirect(pathOf(id) + "/comments")
 }
 
 func (s *Service) showImport(v *web.Visit) error { return drawImport(v, statusOK, web.Form{}, "") }
@@ -189,14 +190,14 @@ func (s *Service) postImport(v *web.Visit) error {
 	if text == "" {
 		text = f.Get("text")
 	}
-	id, err := s.Import(v.Context(), v.Who, strings.NewReader(text))
+	id, err := s.Declarations.Import(v.Context(), v.Who, strings.NewReader(text))
 	if fault := importFault(v, err); fault != "" {
 		return drawImport(v, statusFaulty, f, fault)
 	}
 	if err != nil {
 		return err
 	}
-	return v.Redirect(deskPath(id))
+	return v.Redirect(pathOf(id))
 }
 
 // importFault says what is wrong with a file, and on which line; "" where the

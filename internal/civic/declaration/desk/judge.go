@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package desk
 
 import (
 	"errors"
@@ -10,6 +10,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -30,7 +31,7 @@ func (s *Service) forSteward(v *web.Visit, read func(*db.Tx) error) error {
 func (s *Service) showAll(v *web.Visit) error {
 	var all []pile
 	err := s.forSteward(v, func(tx *db.Tx) error {
-		works, err := db.All(v.Context(), tx, allWorks, scanWork)
+		works, err := declaration.Works(v.Context(), tx)
 		if err != nil {
 			return err
 		}
@@ -49,18 +50,15 @@ func (s *Service) showAll(v *web.Visit) error {
 
 // A ledger is a stretch of the signatures of a declaration, newest first.
 type ledger struct {
-	*Declaration
-	Signatures []Signature
-	Orgs       organisations
+	*declaration.Declaration
+	Signatures []declaration.Signature
+	Orgs       declaration.Organisations
 	Day        string // "" for all days
 	Before     int64  // the place of the entry after the newest; 0 for the first page
 	Older      int64  // where the next page begins; 0 if there is none
 }
 
 const signaturesPaged = 100
-
-var signaturesOfDay = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
-	WHERE declaration = $1 AND day = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4`)
 
 func (s *Service) showSignatures(v *web.Visit) error {
 	l := ledger{}
@@ -69,7 +67,7 @@ func (s *Service) showSignatures(v *web.Visit) error {
 	}
 	l.Before, _ = strconv.ParseInt(v.URL.Query().Get("before"), 10, 64) // 0: from the newest
 	err := s.forSteward(v, func(tx *db.Tx) (err error) {
-		if l.Declaration, err = byID(v.Context(), tx, chorus.ID(v.PathValue("id"))); err != nil {
+		if l.Declaration, err = declaration.ByID(v.Context(), tx, chorus.ID(v.PathValue("id"))); err != nil {
 			return err
 		}
 		return l.read(v, tx)
@@ -81,15 +79,7 @@ func (s *Service) showSignatures(v *web.Visit) error {
 }
 
 func (l *ledger) read(v *web.Visit, tx *db.Tx) (err error) {
-	before := l.Before
-	if before <= 0 {
-		before = 1 << 62
-	}
-	if l.Day == "" {
-		l.Signatures, err = db.All(v.Context(), tx, signaturesBefore, scanSignature, l.ID, before, signaturesPaged)
-	} else {
-		l.Signatures, err = db.All(v.Context(), tx, signaturesOfDay, scanSignature, l.ID, l.Day, before, signaturesPaged)
-	}
+	l.Signatures, err = declaration.Signatures(v.Context(), tx, l.ID, declaration.Stretch{Day: l.Day, Before: l.Before, Most: signaturesPaged})
 	if err != nil {
 		return err
 	}
@@ -100,7 +90,7 @@ func (l *ledger) read(v *web.Visit, tx *db.Tx) (err error) {
 	return err
 }
 
-func signingOrganisations(v *web.Visit, tx *db.Tx, signatures ...Signature) (organisations, error) {
+func signingOrganisations(v *web.Visit, tx *db.Tx, signatures ...declaration.Signature) (declaration.Organisations, error) {
 	var ids []chorus.ID
 	for _, sig := range signatures {
 		if sig.Organisation != "" {
@@ -134,14 +124,11 @@ func signaturePath(entry int64) string {
 // A bench is one signature and what a steward can do about it.
 type bench struct {
 	web.Form
-	Signature
-	Of   *Declaration
-	Orgs organisations
+	declaration.Signature
+	Of   *declaration.Declaration
+	Orgs declaration.Organisations
 	Done string // the deed that was just done
 }
-
-// HasWords reports whether there are words to erase.
-func (b bench) HasWords() bool { return b.named >= 0 || b.commented >= 0 }
 
 func (s *Service) showSignature(v *web.Visit) error {
 	return s.drawBench(v, statusOK, web.Form{}, v.URL.Query().Get("done"))
@@ -154,10 +141,10 @@ func (s *Service) drawBench(v *web.Visit, status int, f web.Form, done string) e
 		if err != nil {
 			return chorus.ErrNotFound
 		}
-		if b.Signature, err = db.One(v.Context(), tx, signatureByEntry, scanSignature, entry); err != nil {
+		if b.Signature, err = declaration.SignatureAt(v.Context(), tx, entry); err != nil {
 			return err
 		}
-		if b.Of, err = byID(v.Context(), tx, b.Declaration); err != nil {
+		if b.Of, err = declaration.ByID(v.Context(), tx, b.Declaration); err != nil {
 			return err
 		}
 		b.Orgs, err = signingOrganisations(v, tx, b.Signature)
@@ -199,20 +186,20 @@ func (s *Service) judgeSignature(v *web.Visit, f web.Form, do string, entry int6
 	reason, why := fact.Reason(f.Get(do+"_reason")), f.Get(do+"_why")
 	switch do {
 	case "invalidate":
-		return s.Invalidate(v.Context(), v.Who, entry, reason, why)
+		return s.Declarations.Invalidate(v.Context(), v.Who, entry, reason, why)
 	case "erase":
-		return s.EraseWords(v.Context(), v.Who, entry, reason, why)
+		return s.Declarations.EraseWords(v.Context(), v.Who, entry, reason, why)
 	case "reinstate":
-		if fault := (web.Line{Max: maxStatement}).Check(why); fault != "" {
+		if fault := (web.Line{Max: declaration.MaxStatement}).Check(why); fault != "" {
 			return chorus.Invalid{"why": fault}
 		}
-		return s.Reinstate(v.Context(), v.Who, entry, why)
+		return s.Declarations.Reinstate(v.Context(), v.Who, entry, why)
 	}
 	return chorus.ErrNotFound
 }
 
 // signatory is how a signature is called on the stewards' pages.
-func signatory(v *web.Visit, s Signature, orgs organisations) string {
+func signatory(v *web.Visit, s declaration.Signature, orgs declaration.Organisations) string {
 	switch {
 	case s.Class == fact.Organisations && orgs[s.Organisation].Name != "":
 		return orgs[s.Organisation].Name
@@ -223,9 +210,9 @@ func signatory(v *web.Visit, s Signature, orgs organisations) string {
 }
 
 // signatureState is the state of a signature in words, and the class of them.
-func signatureState(v *web.Visit, s Signature) (text, class string) {
+func signatureState(v *web.Visit, s declaration.Signature) (text, class string) {
 	switch {
-	case s.withdrawn:
+	case s.Withdrawn():
 		return v.T("declaration.desk.signature.withdrawn"), "state withdrawn"
 	case s.Invalid != "":
 		return v.T("declaration.desk.signature.invalid"), "state invalid"
