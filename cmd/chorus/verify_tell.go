@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,7 +19,11 @@ import (
 
 // notAsSigned says what was found wrong.
 func notAsSigned(out io.Writer, found error) error {
-	fmt.Fprintln(out, "This record is not as it was signed.")
+	headline := "This record is not as it was signed."
+	if finding, ok := errors.AsType[*record.Finding](found); ok && finding.Fault == record.NoQuorum {
+		headline = "This record lacks signatures that you asked for."
+	}
+	fmt.Fprintln(out, headline)
 	fmt.Fprintln(out, plain(found.Error()))
 	return exit(1)
 }
@@ -97,6 +102,7 @@ func (v *verdict) more() (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s of a kind that this program does not know, and was passed over. A newer chorus may know more.", v.number(v.count.news, "entry is", "entries are")))
 	}
 	switch claims := v.count.claims; {
+	case len(v.count.tally.Declarations()) == 0:
 	case len(claims) == 0:
 		lines = append(lines, "No numbers came with the record, so there was nothing to compare these with:")
 	default:

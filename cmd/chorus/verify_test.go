@@ -231,10 +231,11 @@ func TestVerifyFinds(t *testing.T) {
 		"an older state": {[]string{c.write(files), "--since", sign(15, record.Hash{1})}, "The record was shortened: it has 14 entries"},
 		"a fork":         {[]string{c.write(files), "--since", sign(13, record.Hash{1})}, "The record was rewritten: its first 13 entries"},
 		"another key":    {[]string{c.in.URL, "--key", other.Verifier()}, "is not signed with the key of this record"},
-		"no witness":     {[]string{c.write(files), "--policy", c.policy()}, "Too few of the witnesses"},
+		"no witness":     {[]string{c.write(files), "--policy", c.policy()}, "This record lacks signatures that you asked for.\nToo few of the witnesses"},
 	} {
 		out, err := c.verify(run.args...)
-		if err != exit(1) || !strings.Contains(out, "This record is not as it was signed.\n") || !strings.Contains(out, run.want) {
+		wrong := strings.Contains(out, "This record is not as it was signed.\n")
+		if err != exit(1) || wrong != (name != "no witness") || !strings.Contains(out, run.want) {
 			t.Errorf("%s: %v, want %q in\n%s", name, err, run.want, out)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"example.org/chorus/internal/app"
@@ -31,6 +32,9 @@ func witnesses(_ context.Context, args []string, out io.Writer) error {
 	config := instance(flags)
 	if err := parse(flags, args, out); err != nil {
 		return err
+	}
+	if _, err := os.Stat(config.Data); err != nil {
+		return fmt.Errorf("there is no instance in %s yet; the first start of chorus serve makes it", config.Data)
 	}
 	switch words = append(words, flags.Args()...); {
 	case deed == "show" && len(words) == 0:
