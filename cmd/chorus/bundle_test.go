@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
@@ -25,6 +26,7 @@ import (
 func (c *town) packs(args ...string) string {
 	c.Helper()
 	c.must(c.in.Record.PublishCheckpoint(c.Context()))
+	c.in.Wait(2 * time.Second) // a page may be a second old
 	var out bytes.Buffer
 	c.must(bundles(c.Context(), args, &out))
 	return out.String()

@@ -81,6 +81,7 @@ func (c *town) sign(name string) (key string) {
 func (c *town) files() map[string][]byte {
 	c.Helper()
 	c.must(c.in.Record.PublishCheckpoint(c.Context()))
+	c.in.Wait(2 * time.Second) // a page may be a second old
 	source, files := record.Web(c.in.URL+"/record", http.DefaultClient), map[string][]byte{}
 	fetch := func(path string) []byte {
 		data, err := source.Fetch(c.Context(), path)
