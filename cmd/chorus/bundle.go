@@ -94,21 +94,6 @@ func openHolder(ctx context.Context, c app.Config) (*app.App, error) {
 	return app.Open(ctx, c)
 }
 
-func readPolicy(file string) (*record.Policy, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	policy, err := record.ParsePolicy(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return policy, nil
-}
-
 // readSince reads what the bundle goes on from.
 func (o *bundleOptions) readSince(ctx context.Context, p *app.Packing) (err error) {
 	if o.since == "" {

@@ -16,6 +16,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/commons/organisation"
+	"example.org/chorus/record"
 )
 
 // A setting is given as a flag, else as CHORUS_NAME in the environment, else
@@ -91,6 +92,22 @@ func instance(flags *flag.FlagSet) *app.Config {
 		return nil
 	})
 	return c
+}
+
+// readPolicy reads whose cosignatures are wanted; nil if no file is named.
+func readPolicy(file string) (*record.Policy, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := record.ParsePolicy(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return policy, nil
 }
 
 // explain says an error in words for people, where it has some.

@@ -85,7 +85,7 @@ func (o *verifyOptions) run(ctx context.Context, out, stderr io.Writer) error {
 // checks are what the record is checked for.
 func (o *verifyOptions) checks(ctx context.Context, p *place, out io.Writer) (c record.VerifyOptions, err error) {
 	c.Keys = o.keys
-	if c.Policy, err = o.readPolicy(); err != nil {
+	if c.Policy, err = readPolicy(o.policy); err != nil {
 		return c, err
 	}
 	if len(c.Keys) == 0 && (c.Policy == nil || len(c.Policy.Logs) == 0) {
@@ -102,22 +102,6 @@ func (o *verifyOptions) checks(ctx context.Context, p *place, out io.Writer) (c 
 		c.Since, err = os.ReadFile(o.since)
 	}
 	return c, err
-}
-
-// readPolicy reads whose cosignatures are wanted; nil if nothing is said.
-func (o *verifyOptions) readPolicy() (*record.Policy, error) {
-	if o.policy == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(o.policy)
-	if err != nil {
-		return nil, err
-	}
-	p, err := record.ParsePolicy(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", o.policy, err)
-	}
-	return p, nil
 }
 
 // keep saves the checkpoint for the next time.

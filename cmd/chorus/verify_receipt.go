@@ -35,7 +35,7 @@ func readReceipt(file string) ([]byte, error) {
 
 // receipt checks a receipt, which needs no network and nothing but the key.
 func (o *verifyOptions) receipt(text []byte, out io.Writer) error {
-	policy, err := o.readPolicy()
+	policy, err := readPolicy(o.policy)
 	if err != nil {
 		return err
 	}

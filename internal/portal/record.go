@@ -4,7 +4,6 @@ package portal
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -28,7 +27,7 @@ func (s *Service) checkpoint(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return give(v, http.StatusOK, "text/plain; charset=utf-8", []byte(note))
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(note))
 }
 
 // verifierKey is the key with which others check checkpoints; on a second line
@@ -38,7 +37,7 @@ func (s *Service) verifierKey(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return give(v, http.StatusOK, "text/plain; charset=utf-8", []byte(strings.Join(keys, "\n")+"\n"))
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(strings.Join(keys, "\n")+"\n"))
 }
 
 // tile is a tile or a bundle of entries. A narrow one is never replaced, for a
@@ -53,7 +52,7 @@ func (s *Service) tile(v *web.Visit) error {
 		return err
 	}
 	v.Reply.Header().Set("Cache-Control", forEver)
-	return give(v, http.StatusOK, "application/octet-stream", data)
+	return v.Give(http.StatusOK, "application/octet-stream", data)
 }
 
 // bodies are the bodies of a bundle of entries, a line for each.
@@ -68,14 +67,14 @@ func (s *Service) bodies(v *web.Visit) error {
 	}
 	var lines bytes.Buffer
 	for _, b := range all {
-		line, err := json.Marshal(b)
+		line, err := b.MarshalJSON()
 		if err != nil {
 			return err
 		}
 		lines.Write(append(line, '\n'))
 	}
 	v.Reply.Header().Set("Cache-Control", aMinute)
-	return give(v, http.StatusOK, "application/jsonl", lines.Bytes())
+	return v.Give(http.StatusOK, "application/jsonl", lines.Bytes())
 }
 
 // body is the body of one entry: gone once a part of it was erased, with what
@@ -90,7 +89,7 @@ func (s *Service) body(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	line, err := json.Marshal(b)
+	line, err := b.MarshalJSON()
 	if err != nil {
 		return err
 	}
@@ -99,12 +98,5 @@ func (s *Service) body(v *web.Visit) error {
 		status = http.StatusGone
 	}
 	v.Reply.Header().Set("Cache-Control", aMinute)
-	return give(v, status, "application/json", append(line, '\n'))
-}
-
-func give(v *web.Visit, status int, kind string, data []byte) error {
-	v.Reply.Header().Set("Content-Type", kind)
-	v.Reply.WriteHeader(status)
-	_, err := v.Reply.Write(data)
-	return err
+	return v.Give(status, "application/json", append(line, '\n'))
 }

@@ -111,7 +111,7 @@ func (m *Mirror) State() State {
 func (m *Mirror) Start(ctx context.Context) error {
 	s := State{Origin: m.origin()}
 	err := m.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		s.Size, s.At, err = recorder.Published(ctx, tx)
+		s.Size, s.At, err = recorder.NewestServed(ctx, tx)
 		if err != nil && !errors.Is(err, chorus.ErrNotFound) {
 			return err
 		}

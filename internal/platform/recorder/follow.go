@@ -225,9 +225,9 @@ func (r *Recorder) Grown(ctx context.Context, hashes []record.Hash) (grown recor
 	return grown, err
 }
 
-// Published is the size of the newest checkpoint that is served, and when it
+// NewestServed is the size of the newest checkpoint that is served, and when it
 // came to be; chorus.ErrNotFound before the first.
-func Published(ctx context.Context, tx *db.Tx) (size int64, at time.Time, err error) {
+func NewestServed(ctx context.Context, tx *db.Tx) (size int64, at time.Time, err error) {
 	at, err = db.One(ctx, tx, newestPublished, func(row db.Row) (t time.Time, err error) { return t, row.Scan(&size, &t) })
 	return size, at, err
 }

@@ -23,11 +23,11 @@ func (b *Box) Routes(site *web.Site) {
 }
 
 func (b *Box) showCheckpoint(v *web.Visit) error {
-	return give(v, "text/plain; charset=utf-8", []byte(b.Checkpoint()))
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(b.Checkpoint()))
 }
 
 func (b *Box) showKey(v *web.Visit) error {
-	return give(v, "text/plain; charset=utf-8", []byte(b.VerifierKey()+"\n"))
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(b.VerifierKey()+"\n"))
 }
 
 func (b *Box) showTile(v *web.Visit) error {
@@ -40,13 +40,7 @@ func (b *Box) showTile(v *web.Visit) error {
 		return err
 	}
 	v.Reply.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	return give(v, "application/octet-stream", data)
-}
-
-func give(v *web.Visit, kind string, data []byte) error {
-	v.Reply.Header().Set("Content-Type", kind)
-	_, err := v.Reply.Write(data)
-	return err
+	return v.Give(http.StatusOK, "application/octet-stream", data)
 }
 
 // Receive reads a posted envelope, at most MaxEnvelope bytes.

@@ -131,6 +131,14 @@ func (v *Visit) Show(status int, p Page, body templ.Component) error {
 	return err
 }
 
+// Give answers with bytes for programs.
+func (v *Visit) Give(status int, contentType string, body []byte) error {
+	v.Reply.Header().Set("Content-Type", contentType)
+	v.Reply.WriteHeader(status)
+	_, err := v.Reply.Write(body)
+	return err
+}
+
 // Download answers with a file.
 func (v *Visit) Download(name, contentType string, body []byte) error {
 	h := v.Reply.Header()

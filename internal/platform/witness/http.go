@@ -37,6 +37,18 @@ func (s *Service) page(v *web.Visit) error {
 // seconds, and far less than what would wear the disk.
 var addRate = web.Rate{Deed: "witness", PerHour: 7200, Burst: 120}
 
+// refusals are the statuses of C2SP tlog-witness; the first that fits is given.
+var refusals = []struct {
+	why    error
+	status int
+}{
+	{ErrRequest, http.StatusBadRequest},
+	{ErrUnknown, http.StatusNotFound},
+	{ErrSignature, http.StatusForbidden},
+	{ErrProof, http.StatusUnprocessableEntity},
+	{chorus.ErrBusy, http.StatusServiceUnavailable},
+}
+
 // addCheckpoint answers programs, in the statuses of C2SP tlog-witness.
 func (s *Service) addCheckpoint(v *web.Visit) error {
 	if err := v.Limit(addRate); err != nil {
@@ -51,18 +63,17 @@ func (s *Service) addCheckpoint(v *web.Visit) error {
 	}
 	line, err := s.Add(v.Context(), body)
 	if conflict, ok := errors.AsType[Conflict](err); ok {
-		return give(v, http.StatusConflict, "text/x.tlog.size", fmt.Sprintln(conflict.Size))
+		return v.Give(http.StatusConflict, "text/x.tlog.size", fmt.Appendln(nil, conflict.Size))
 	}
-	for refused, status := range map[error]int{ErrRequest: http.StatusBadRequest, ErrUnknown: http.StatusNotFound, ErrSignature: http.StatusForbidden,
-		ErrProof: http.StatusUnprocessableEntity, chorus.ErrBusy: http.StatusServiceUnavailable} {
-		if errors.Is(err, refused) {
-			return refuse(v, status, refused)
+	for _, refusal := range refusals {
+		if errors.Is(err, refusal.why) {
+			return refuse(v, refusal.status, refusal.why)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return give(v, http.StatusOK, "text/plain; charset=utf-8", line)
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(line))
 }
 
 // checkpoint shows monitors what was cosigned last.
@@ -71,7 +82,7 @@ func (s *Service) checkpoint(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return give(v, http.StatusOK, "text/plain; charset=utf-8", text)
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
 }
 
 // fork shows what proves that a record has forked: it is of the same size as
@@ -81,16 +92,9 @@ func (s *Service) fork(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return give(v, http.StatusOK, "text/plain; charset=utf-8", text)
+	return v.Give(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
 }
 
 func refuse(v *web.Visit, status int, why error) error {
-	return give(v, status, "text/plain; charset=utf-8", why.Error()+"\n")
-}
-
-func give(v *web.Visit, status int, kind, text string) error {
-	v.Reply.Header().Set("Content-Type", kind)
-	v.Reply.WriteHeader(status)
-	_, err := io.WriteString(v.Reply, text)
-	return err
+	return v.Give(status, "text/plain; charset=utf-8", []byte(why.Error()+"\n"))
 }
