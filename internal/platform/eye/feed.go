@@ -69,7 +69,7 @@ func (f *feeder) round(ctx context.Context, c record.Checkpoint, text string, st
 		return err
 	}
 	f.acked = c.Size
-	return f.did(ctx, f.Key, c.Size)
+	return f.did(context.WithoutCancel(ctx), f.Key, c.Size) // or after a stop just here it would be asked the same again
 }
 
 // ask shows a checkpoint to the witness, which cosigned one of old entries
