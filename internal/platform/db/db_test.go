@@ -239,8 +239,8 @@ func TestOneWhoLeavesDisturbsNobody(t *testing.T) {
 	ctx, leave := context.WithCancel(t.Context())
 	go func() {
 		<-begun
-		time.AfterFunc(100*time.Millisecond, leave)
 		done <- d.Write(ctx, func(tx *db.Tx) error {
+			time.AfterFunc(50*time.Millisecond, leave)
 			_, err := db.Exec(ctx, tx, insertMany)
 			return err
 		})
@@ -282,6 +282,23 @@ func TestReadersWhoLeaveAreLetGo(t *testing.T) {
 			t.Errorf("%d rows were read, then %v; want 1 and context.Canceled", seen, err)
 		}
 	})
+}
+
+// TestReadersWhoLeaveAtOnce: whoever leaves in the moment in which a view is
+// opened leaves no view behind.
+func TestReadersWhoLeaveAtOnce(t *testing.T) {
+	d := chorustest.Database(t, filepath.Join(t.TempDir(), "chorus.db"), schema)
+	for range 2000 {
+		ctx, leave := context.WithCancel(t.Context())
+		go leave()
+		err := d.Read(ctx, func(*db.Tx) error { return nil })
+		if leave(); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	if n := count(t, d, countVisits); n != 0 {
+		t.Errorf("%d visits", n)
+	}
 }
 
 var allVisits = db.SQL(`SELECT id FROM visit ORDER BY id`)

@@ -95,11 +95,13 @@ func (l *lite) read(ctx context.Context, now time.Time, fn func(*Tx) error) (err
 			return err
 		}
 	}
-	if _, err := s.conn.ExecContext(ctx, "BEGIN"); err != nil {
+	// The connection goes back to the pool. A BEGIN that was cancelled may have
+	// begun all the same, and nothing could be read on that connection any more.
+	lasting := context.WithoutCancel(ctx)
+	if _, err := s.conn.ExecContext(lasting, "BEGIN"); err != nil {
 		return err
 	}
-	// The connection goes back to the pool, so its end must not be cancelled.
-	defer s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	defer s.conn.ExecContext(lasting, "ROLLBACK")
 	return fn(&Tx{Engine: SQLite, Now: now, conn: s.conn, stmts: s})
 }
 
