@@ -2,6 +2,8 @@
 
 FUZZTIME ?= 10s
 ENTRIES ?= 1000000
+# A test that hangs ends; one on a busy machine may take its time.
+TEST := test -p 2 -timeout 1h
 TOOL := go tool -modfile=tools/go.mod
 # Modules of their own, beside the main one.
 NESTED := $(patsubst %/go.mod,%,$(wildcard */go.mod))
@@ -16,8 +18,8 @@ run: ## starts the demo on http://localhost:8080
 
 test: needs ## installs what the tests need and runs them all
 	go vet ./...
-	@set -e; for m in $(NESTED); do echo "go -C $$m test ./..."; go -C $$m vet ./...; go -C $$m test -p 2 ./...; done
-	go test -p 2 ./...
+	@set -e; for m in $(NESTED); do echo "go -C $$m test ./..."; go -C $$m vet ./...; go -C $$m $(TEST) ./...; done
+	go $(TEST) ./...
 
 check: format house fresh lint test ## the gate: all that .ci/run asks for
 
@@ -42,7 +44,7 @@ generate: ## makes the generated files anew: views, style and script
 	go generate ./...
 
 golden: ## takes what the tests print now as right; read the diff before you commit it
-	go test -p 2 $$(grep -rl --include='*_test.go' '"update"' . | xargs -r -n1 dirname | sort -u) -update
+	go $(TEST) $$(grep -rl --include='*_test.go' '"update"' . | xargs -r -n1 dirname | sort -u) -update
 
 shots: needs ## draws the pages into docs/shots
 	CHORUS_SHOTS=$(CURDIR)/docs/shots go test -count=1 -run '^TestShots$$' ./internal/app/...

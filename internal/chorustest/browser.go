@@ -24,9 +24,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take to load and a deed to show its effect.
-const patience = 20 * time.Second
-
 // Screen says what the visitor looks at and how. The zero value is a light desktop
 // of 1280 by 800 CSS pixels, in English, with scripts.
 type Screen struct {
@@ -137,20 +134,38 @@ func (v *Visitor) moving(what string, deed func()) {
 	v.t.Helper()
 	before := v.wire.stops()
 	deed()
-	// Scripts may answer a click a moment later; the browser itself reports at once.
-	grace := time.Now().Add(80 * time.Millisecond)
+	answers := 0
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if v.wire.moving() {
+			answers = 0
 			continue
 		}
-		if v.wire.stops() > before || time.Now().After(grace) {
+		if v.wire.stops() > before || answers == calm {
 			return
+		}
+		if v.answers() {
+			answers++
 		}
 	}
 	v.t.Fatalf("%s: the page is still loading after %s: %v", what, patience, v.wire.pending())
 }
 
 // do runs one action and ends the test when it fails.
+// calm is how often a page answers and does not move before it is taken to stay.
+// Its scripts may answer a click a moment later, and on a busy machine so may the
+// browser: what counts is not time but how often the page itself had its turn.
+const calm = 16
+
+// answers has the page say something, and reports whether it did.
+func (v *Visitor) answers() bool {
+	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	defer cancel()
+	return chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := evaluate(ctx, t, "0")
+		return err
+	})) == nil // or it is just leaving
+}
+
 func (v *Visitor) do(what string, action chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
 	// The first action of a context opens its window, which must outlive the time limit of the action.

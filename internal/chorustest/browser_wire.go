@@ -107,8 +107,8 @@ func (w *wire) sent(e *network.EventRequestWillBeSent) {
 func (w *wire) moving() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// A page that asked may yet stay: for a download, or an answer without a page.
-	return len(w.loading) > 0 || time.Since(w.asked) < 300*time.Millisecond
+	// It sets out soon after it asked, unless something keeps it.
+	return len(w.loading) > 0 || time.Since(w.asked) < 5*time.Second
 }
 
 func (w *wire) address() string {

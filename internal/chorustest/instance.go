@@ -51,6 +51,7 @@ func RunWith(t testing.TB, c app.Config) *Instance {
 		t.Fatal(err)
 	}
 	in.App = a
+	Patient(a)
 	server.Config.Handler = a.Handler()
 	server.Start()
 	ctx, stop := context.WithCancel(context.Background())
@@ -71,6 +72,17 @@ func RunWith(t testing.TB, c app.Config) *Instance {
 	return in
 }
 
+// patience is how long a test waits for what must come: so long that only a test
+// that hangs runs into it, however busy the machine is.
+const patience = 3 * time.Minute
+
+// Patient has an instance wait as long for its own work, and for answers, as a
+// test would, where it would otherwise go on without. It comes before anything runs.
+func Patient(a *app.App) {
+	a.Record.AwaitFor(patience)
+	a.Eye.Patience = patience
+}
+
 // Over is an instance that the test opens, serves and closes by itself. Its
 // clock is that of its configuration.
 func Over(t testing.TB, a *app.App, url string) *Instance {
@@ -82,37 +94,47 @@ func (in *Instance) now() time.Time { return time.Now().Add(time.Duration(in.lat
 // Wait moves the instance's clock forward.
 func (in *Instance) Wait(d time.Duration) { in.later.Add(int64(d)) }
 
-// MailTo waits for the newest mail to an address.
+// MailTo is the newest mail to an address, once all that is due has been sent.
 func (in *Instance) MailTo(address string) (mail.Letter, bool) {
 	inbox, ok := in.Sender.(*mail.Inbox)
 	if !ok {
 		in.t.Fatal("this instance does not keep its mails in memory")
 	}
-	for range 200 { // another worker may have the mail in hand
-		if _, err := in.Jobs.RunDue(context.Background()); err != nil {
-			in.t.Fatal(err)
-		}
-		if !in.mailsWait() {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	in.Chores()
 	if letters := inbox.For(address); len(letters) > 0 {
 		return letters[0], true
 	}
 	return mail.Letter{}, false
 }
 
-func (in *Instance) mailsWait() (wait bool) {
-	err := in.DB.Read(context.Background(), func(tx *db.Tx) error {
-		n, err := job.Count(context.Background(), tx, mail.Kind)
-		wait = n.Waiting+n.Running > 0
+// Chores does all jobs that are due, and waits for those that another worker
+// has in hand.
+func (in *Instance) Chores() {
+	in.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := in.Jobs.RunDue(context.Background()); err != nil {
+			in.t.Fatal(err)
+		}
+		jobs := in.jobs()
+		if jobs.Running == 0 && (jobs.Waiting == 0 || jobs.Due.After(in.DB.Now())) {
+			return
+		}
+		if time.Now().After(end) {
+			in.t.Fatalf("after %s jobs are still under way: %+v", patience, jobs)
+		}
+	}
+}
+
+func (in *Instance) jobs() (all job.Tally) {
+	in.t.Helper()
+	err := in.DB.Read(context.Background(), func(tx *db.Tx) (err error) {
+		all, err = job.Count(context.Background(), tx, "")
 		return err
 	})
 	if err != nil {
 		in.t.Fatal(err)
 	}
-	return wait
+	return all
 }
 
 // Person makes an account, or finds it.

@@ -107,14 +107,14 @@ func (s *sharedServer) join(binaries string) error {
 	if err != nil {
 		return err
 	}
-	if len(folder) > 0 && s.enter(string(folder), 5*time.Second) == nil {
+	if len(folder) > 0 && s.enter(string(folder), 20*time.Second) == nil {
 		return nil
 	}
 	return s.start(binaries, f)
 }
 
 // enter takes a place among the users of the server in folder, which has so long to answer.
-func (s *sharedServer) enter(folder string, patience time.Duration) error {
+func (s *sharedServer) enter(folder string, wait time.Duration) error {
 	users, err := os.Open(filepath.Join(folder, "users"))
 	if err != nil {
 		return err
@@ -127,7 +127,7 @@ func (s *sharedServer) enter(folder string, patience time.Duration) error {
 		Scheme: "postgres", User: url.User("chorus"), Path: "/postgres",
 		RawQuery: url.Values{"host": {folder}}.Encode(),
 	}).String()
-	if err := waitForServer(admin, patience); err != nil {
+	if err := waitForServer(admin, wait); err != nil {
 		users.Close()
 		return err
 	}
@@ -135,8 +135,8 @@ func (s *sharedServer) enter(folder string, patience time.Duration) error {
 	return nil
 }
 
-func waitForServer(admin string, patience time.Duration) error {
-	deadline := time.Now().Add(patience)
+func waitForServer(admin string, wait time.Duration) error {
+	deadline := time.Now().Add(wait)
 	for {
 		conn, err := pgx.Connect(context.Background(), admin)
 		if err == nil {
@@ -178,7 +178,7 @@ func (s *sharedServer) start(binaries string, note *os.File) error {
 		return err
 	}
 	go keep.Wait() // leaves no zombie when the server dies first
-	if err := s.enter(folder, 30*time.Second); err != nil {
+	if err := s.enter(folder, patience); err != nil {
 		log, _ := os.ReadFile(filepath.Join(folder, "log"))
 		return fmt.Errorf("%w\n%s", err, log)
 	}

@@ -53,16 +53,17 @@ const (
 	askEvery    = 5 * time.Second // as the public network of witnesses wishes
 	lookEvery   = 500 * time.Millisecond
 	mirrorEvery = time.Minute
-	patience    = 2 * time.Second // for one answer
+	patience    = 2 * time.Second
 	mostBackoff = 10 * time.Minute
 )
 
 // A Service asks others to look.
 type Service struct {
-	DB      *db.DB
-	Record  *recorder.Recorder
-	Log     *slog.Logger
-	Mirrors []string // addresses of sites that mirror this one
+	DB       *db.DB
+	Record   *recorder.Recorder
+	Log      *slog.Logger
+	Mirrors  []string      // addresses of sites that mirror this one
+	Patience time.Duration // for one answer; 0: two seconds
 
 	policy *record.Policy // nil: no witness is asked
 	mu     sync.Mutex
@@ -177,7 +178,7 @@ func (s *Service) look(ctx context.Context, w record.Witness) error {
 	if err != nil {
 		return err
 	}
-	text, err := get(ctx, w.URL+witness.CheckpointPath(origin))
+	text, err := s.get(ctx, w.URL+witness.CheckpointPath(origin))
 	if errors.Is(err, fs.ErrNotExist) { // it has cosigned nothing yet
 		return nil
 	}
@@ -190,7 +191,7 @@ func (s *Service) look(ctx context.Context, w record.Witness) error {
 
 // visit asks a mirror how far it has come, and learns from it.
 func (s *Service) visit(ctx context.Context, mirror string) error {
-	text, err := get(ctx, strings.TrimSuffix(mirror, "/")+"/record/checkpoint")
+	text, err := s.get(ctx, strings.TrimSuffix(mirror, "/")+"/record/checkpoint")
 	if err != nil {
 		return err
 	}

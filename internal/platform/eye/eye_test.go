@@ -36,7 +36,7 @@ type origin struct {
 	folder string
 	log    *syncBuffer
 	eye    *eye.Service
-	later  atomic.Int64 // nanoseconds ahead of the machine's clock
+	later  atomic.Int64 // nanoseconds since the start: its clock stands still
 }
 
 // A syncBuffer is a log that several write.
@@ -57,6 +57,9 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
+// patience is how long a test waits for what must come.
+const patience = 3 * time.Minute
+
 const address = "https://lindholm.example/record"
 
 // open opens an origin on a database, with the key in a folder; policy is what
@@ -64,12 +67,14 @@ const address = "https://lindholm.example/record"
 func open(t *testing.T, source, folder, policy string, mirrors ...string) *origin {
 	t.Helper()
 	o := &origin{t: t, folder: folder, log: new(syncBuffer), db: chorustest.Database(t, source, recorder.Schema, eye.Schema)}
-	o.db.Now = func() time.Time { return time.Now().Add(time.Duration(o.later.Load())) }
+	start := time.Now()
+	o.db.Now = func() time.Time { return start.Add(time.Duration(o.later.Load())) } // whose turn it is does not depend on the machine
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	o.Recorder = recorder.New(o.db, func(b []byte) []byte { return b }, log)
+	o.AwaitFor(patience)
 	o.must(o.Sign(folder, address))
 	o.must(os.WriteFile(filepath.Join(folder, eye.PolicyName), []byte(policy), 0o600))
-	o.eye = &eye.Service{DB: o.db, Record: o.Recorder, Log: log, Mirrors: mirrors}
+	o.eye = &eye.Service{DB: o.db, Record: o.Recorder, Log: log, Mirrors: mirrors, Patience: patience}
 	o.must(o.eye.Open(folder))
 	o.must(o.Start(t.Context(), false))
 	o.eye.Guard(t.Context())
@@ -105,7 +110,7 @@ func (o *origin) signs(names ...string) string {
 // asks lets the feeder work until done, or fails.
 func (o *origin) asks(done func() bool) {
 	o.t.Helper()
-	ctx, stop := context.WithTimeout(o.t.Context(), 20*time.Second)
+	ctx, stop := context.WithTimeout(o.t.Context(), patience)
 	defer stop()
 	ended := make(chan struct{})
 	go func() { o.eye.Run(ctx); close(ended) }()

@@ -80,7 +80,7 @@ func (f *feeder) ask(ctx context.Context, c record.Checkpoint, text string, old 
 		if err != nil {
 			return "", err
 		}
-		lines, err := submit(ctx, f.URL, witness.FormatRequest(old, proof, text))
+		lines, err := f.submit(ctx, f.URL, witness.FormatRequest(old, proof, text))
 		if err == nil {
 			return cosignature(text, lines, f.Key)
 		}

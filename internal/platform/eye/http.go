@@ -4,6 +4,7 @@ package eye
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 const maxReply = 64 << 10 // bytes
 
 // client follows no redirect: who is asked stands in a file of the operator.
-var client = &http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+var client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // What a witness may answer besides a cosignature.
 var (
@@ -32,8 +33,8 @@ type conflict struct{ size int64 }
 func (c conflict) Error() string { return fmt.Sprintf("it holds a head of %d entries", c.size) }
 
 // submit shows a request to a witness and gives its answer: lines of signatures.
-func submit(ctx context.Context, address string, request []byte) (lines []byte, err error) {
-	status, kind, reply, err := answer(ctx, http.MethodPost, address+"/add-checkpoint", request)
+func (s *Service) submit(ctx context.Context, address string, request []byte) (lines []byte, err error) {
+	status, kind, reply, err := s.answer(ctx, http.MethodPost, address+"/add-checkpoint", request)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +54,8 @@ func submit(ctx context.Context, address string, request []byte) (lines []byte, 
 }
 
 // get reads a small text at an address; an fs.ErrNotExist if there is none.
-func get(ctx context.Context, address string) ([]byte, error) {
-	status, _, reply, err := answer(ctx, http.MethodGet, address, nil)
+func (s *Service) get(ctx context.Context, address string) ([]byte, error) {
+	status, _, reply, err := s.answer(ctx, http.MethodGet, address, nil)
 	switch {
 	case err != nil:
 		return nil, err
@@ -66,7 +67,9 @@ func get(ctx context.Context, address string) ([]byte, error) {
 	return nil, fmt.Errorf("%w: %d", errAnswer, status)
 }
 
-func answer(ctx context.Context, method, address string, body []byte) (status int, kind string, reply []byte, err error) {
+func (s *Service) answer(ctx context.Context, method, address string, body []byte) (status int, kind string, reply []byte, err error) {
+	ctx, stop := context.WithTimeout(ctx, cmp.Or(s.Patience, patience))
+	defer stop()
 	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return 0, "", nil, err

@@ -19,7 +19,7 @@ import (
 const (
 	maxPlaced = 5000                  // facts in one batch
 	tick      = 50 * time.Millisecond // between batches
-	promise   = 2 * time.Second       // a deed waits at most so long to be applied
+	promise   = 2 * time.Second       // a deed waits at most so long to be applied, unless AwaitFor says otherwise
 )
 
 // Run does the recorder's background work until ctx ends: on PostgreSQL it
@@ -151,26 +151,43 @@ type waiting struct {
 	who  map[fact.Hash]chan struct{}
 }
 
-// await returns when the entry has been applied, or when the promised time is
-// over: it is durable in any case.
-func (r *Recorder) await(ctx context.Context, h fact.Hash) {
-	done := make(chan struct{})
-	r.waiting.mu.Lock()
-	if r.waiting.who == nil {
-		r.waiting.who = map[fact.Hash]chan struct{}{}
+// expect has a deed told when its last fact is applied. It comes before the
+// commit: after it the news may have been told already.
+func (w *waiting) expect(d *Deed) {
+	if d.Tx.Engine != db.PostgreSQL || len(d.items) == 0 {
+		return
 	}
-	r.waiting.who[h] = done
-	r.waiting.mu.Unlock()
-	late := time.NewTimer(promise)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.who == nil {
+		w.who = map[fact.Hash]chan struct{}{}
+	}
+	d.applied = make(chan struct{})
+	w.who[d.items[len(d.items)-1].hash] = d.applied
+}
+
+func (w *waiting) forget(d *Deed) {
+	if d == nil || d.applied == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.who, d.items[len(d.items)-1].hash)
+}
+
+// await returns when the deed's facts have been applied, or when the promised
+// time is over: they are durable in any case.
+func (r *Recorder) await(ctx context.Context, d *Deed) {
+	if d.applied == nil {
+		return
+	}
+	late := time.NewTimer(r.promise)
 	defer late.Stop()
 	select {
-	case <-done:
+	case <-d.applied:
 	case <-late.C:
 	case <-ctx.Done():
 	}
-	r.waiting.mu.Lock()
-	delete(r.waiting.who, h)
-	r.waiting.mu.Unlock()
 }
 
 // tell wakes the deeds whose entries have been applied here or on another node.

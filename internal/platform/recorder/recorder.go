@@ -78,13 +78,14 @@ type Recorder struct {
 	wake     chan struct{} // PostgreSQL: there is something to place
 	notary   *notary       // nil: nothing is signed
 
+	promise   time.Duration // a deed waits at most so long to be applied
 	publishes time.Duration // between two checkpoints
 	follower  *follower     // nil: this is no mirror
 }
 
 // New makes a recorder. seal encrypts what the instance keeps of withheld parts.
 func New(d *db.DB, seal func([]byte) []byte, log *slog.Logger) *Recorder {
-	r := &Recorder{db: d, seal: seal, log: log, wake: make(chan struct{}, 1), publishes: publishes}
+	r := &Recorder{db: d, seal: seal, log: log, wake: make(chan struct{}, 1), promise: promise, publishes: publishes}
 	d.OnSettle(r)
 	return r
 }
@@ -101,9 +102,14 @@ type Deed struct {
 	Tx *db.Tx
 	r  *Recorder
 
-	items  []*item
-	erases bool
+	items   []*item
+	erases  bool
+	applied chan struct{} // closed when its last fact is; nil: there is nothing to wait for
 }
+
+// AwaitFor has Write wait longer or shorter than two seconds until its facts
+// are applied. It comes before the first Write.
+func (r *Recorder) AwaitFor(d time.Duration) { r.promise = d }
 
 // Write runs decide in one transaction: what it writes and the facts that it
 // publishes become durable together, or nothing happens. When Write returns
@@ -116,6 +122,7 @@ func (r *Recorder) Write(ctx context.Context, decide func(*Deed) error) error {
 	}
 	var deed *Deed
 	err := r.db.Write(ctx, func(tx *db.Tx) (err error) {
+		r.waiting.forget(deed) // it is tried again
 		deed = &Deed{Tx: tx, r: r}
 		mark := len(r.settling.leaves)
 		defer func() {
@@ -126,14 +133,16 @@ func (r *Recorder) Write(ctx context.Context, decide func(*Deed) error) error {
 				}
 			}
 		}()
-		return decide(deed)
+		if err = decide(deed); err == nil {
+			r.waiting.expect(deed)
+		}
+		return err
 	})
+	defer func() { r.waiting.forget(deed) }()
 	if err != nil {
 		return err
 	}
-	if r.db.Engine == db.PostgreSQL && len(deed.items) > 0 {
-		r.await(ctx, deed.items[len(deed.items)-1].hash)
-	}
+	r.await(ctx, deed)
 	if deed.erases {
 		r.purge(ctx)
 	}

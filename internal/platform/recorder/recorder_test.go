@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -62,10 +63,14 @@ type instance struct {
 	db *db.DB
 }
 
+// patience is how long a deed waits until its facts are applied: as long as it takes.
+const patience = 3 * time.Minute
+
 func open(t *testing.T, source string) *instance {
 	d := chorustest.Database(t, source, recorder.Schema, namesSchema)
 	r := recorder.New(d, func(b []byte) []byte { return b }, slog.New(slog.DiscardHandler))
 	r.Feed(names{})
+	r.AwaitFor(patience)
 	if err := r.Start(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
