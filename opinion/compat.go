@@ -219,13 +219,15 @@ func (t *compatTick) project(comps [2][]float64) {
 	t.places = make([][2]float64, len(t.v.participants))
 	t.statementPlaces = [2][]float64{make([]float64, len(t.center)), make([]float64, len(t.center))}
 	t.extremity = make([]float64, len(t.center))
+	if min(len(t.v.participants), len(t.v.statements)) < 2 {
+		return // one row or one column has one axis only: everything then stands at the middle in Polis
+	}
 	for j, mu := range t.center {
 		for a, c := range comps {
 			t.statementPlaces[a][j] = math.Sqrt(m) * (-1 - mu) * c[j]
 		}
 		t.extremity[j] = math.Hypot(t.statementPlaces[0][j], t.statementPlaces[1][j])
 	}
-	flat := dot(comps[0], comps[0]) == 0 || dot(comps[1], comps[1]) == 0
 	for i := range t.places {
 		voted, outVoted := 0, 0
 		for _, col := range t.v.voted(i) {
@@ -236,9 +238,6 @@ func (t *compatTick) project(comps [2][]float64) {
 		}
 		size := math.Sqrt(m / float64(max(1, voted+t.out-outVoted)))
 		for a, c := range comps {
-			if flat {
-				break // with one axis only, Polis's projections come out empty and count as zero
-			}
 			sum := 0.0
 			for _, col := range t.v.agreed(i) {
 				sum += t.y.onAgree[col] * c[col]

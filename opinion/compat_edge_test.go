@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opinion
+
+import (
+	"context"
+	"math"
+	"testing"
+)
+
+func compatOf(t *testing.T, rows ...[]Vote) *CompatResult {
+	t.Helper()
+	log := new(Log)
+	for i, row := range rows {
+		for j, vote := range row {
+			if vote == Unseen {
+				continue
+			}
+			if err := log.Add(Event{ParticipantID(i), StatementID(j), vote, 0}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	v, err := CompatVotes(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := new(Compat).Tick(context.Background(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestCompatOneColumn: with one statement, or one participant, there is one axis only, and Polis then
+// leaves everyone and every statement at the middle: one base cluster, no extremity.
+func TestCompatOneColumn(t *testing.T) {
+	for name, rows := range map[string][][]Vote{
+		"one statement":   {{Agree}, {Agree}, {Disagree}},
+		"one participant": {{Agree, Disagree, Pass}},
+	} {
+		r := compatOf(t, rows...)
+		for i, at := range r.Places {
+			if at != [2]float64{} {
+				t.Errorf("%s: participant %d stands at %v", name, i, at)
+			}
+		}
+		for j, e := range r.PCA.Extremity {
+			if e != 0 || r.PCA.Places[0][j] != 0 || r.PCA.Places[1][j] != 0 {
+				t.Errorf("%s: statement %d stands away from the middle", name, j)
+			}
+		}
+		if len(r.Base.ID) != 1 || r.Base.Count[0] != len(rows) || len(r.Groups) != 1 {
+			t.Errorf("%s: base clusters %+v, groups %+v", name, r.Base, r.Groups)
+		}
+	}
+}
+
+// TestCompatRankOne: where all votes lie on one line, the first axis tells people apart all the same.
+func TestCompatRankOne(t *testing.T) {
+	r := compatOf(t, []Vote{Agree, Agree}, []Vote{Agree, Agree}, []Vote{Disagree, Disagree}, []Vote{Disagree, Disagree})
+	for i, want := range []float64{-1, -1, 1, 1} { // the sign of Polis
+		if at := r.Places[i]; math.Abs(at[0]-want*math.Sqrt2) > 1e-12 || math.Abs(at[1]) > 1e-12 {
+			t.Errorf("participant %d stands at %v", i, at)
+		}
+	}
+	if len(r.Base.ID) != 2 || len(r.Groups) != 2 || r.Silhouettes[2] != 0 {
+		t.Errorf("base clusters %+v, groups %+v, silhouettes %v", r.Base, r.Groups, r.Silhouettes)
+	}
+}
