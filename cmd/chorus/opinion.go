@@ -17,7 +17,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	deliberation "example.org/chorus/opinion"
 )
@@ -25,7 +27,8 @@ import (
 const opinionUsage = `Usage: chorus opinion DIR|votes.csv|- [--comments FILE] [--compat] [--out DIR] [--seed N]
 
 Finds the groups of opinion in a conversation and the ground they share. Reads the files Polis publishes:
-votes.csv and, if it is there, comments.csv, in the folder DIR; or one votes.csv; or votes from standard input.
+votes.csv and, if it is there, comments.csv, in the folder DIR, or files whose names end so, or votes.json and
+comments.json; or one file of votes; or votes from standard input.
 Writes result.json, participants.csv, statements.csv and map.svg.
 
 `
@@ -85,17 +88,63 @@ func parseOpinion(args []string, stderr io.Writer) (opinionOptions, error) {
 		return o, fmt.Errorf("name one folder or votes.csv, not %d; see chorus opinion -h", len(files))
 	}
 	o.votes = files[0]
-	if info, err := os.Stat(o.votes); err == nil && info.IsDir() {
-		sibling := filepath.Join(o.votes, "comments.csv")
-		if _, err := os.Stat(sibling); err == nil && o.comments == "" {
-			o.comments = sibling
-		}
-		o.votes = filepath.Join(o.votes, "votes.csv")
-	}
 	return o, nil
 }
 
+// inFolder finds the votes, and the statements if they were not named, where a folder was named.
+func (o *opinionOptions) inFolder() error {
+	info, err := os.Stat(o.votes)
+	if err != nil || !info.IsDir() {
+		return nil // opening the file says what is wrong with it
+	}
+	dir := o.votes
+	if o.votes, err = exportedFile(dir, "votes"); err != nil {
+		return err
+	}
+	if o.votes == "" {
+		return fmt.Errorf("%s has no votes.csv, no file whose name ends in -votes.csv and no votes.json", dir)
+	}
+	if o.comments == "" {
+		o.comments, err = exportedFile(dir, "comments")
+	}
+	return err
+}
+
+// exportedFile finds votes.csv in a folder, or the one file *-votes.csv, as today's export names it, or votes.json; nothing if none is there.
+func exportedFile(dir, kind string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	var plain, exported, listed []string
+	for _, e := range entries {
+		switch name := strings.ToLower(e.Name()); {
+		case e.IsDir():
+		case name == kind+".csv":
+			plain = append(plain, e.Name())
+		case strings.HasSuffix(name, "participant-votes.csv"), strings.HasSuffix(name, "participants-votes.csv"): // a table by person
+		case strings.HasSuffix(name, "-"+kind+".csv"), strings.HasSuffix(name, "_"+kind+".csv"):
+			exported = append(exported, e.Name())
+		case name == kind+".json":
+			listed = append(listed, e.Name())
+		}
+	}
+	for _, found := range [][]string{plain, exported, listed} {
+		switch len(found) {
+		case 0:
+		case 1:
+			return filepath.Join(dir, found[0]), nil
+		default:
+			return "", fmt.Errorf("%s has several files of %s: %s; name the one to read", dir, kind, strings.Join(found, ", "))
+		}
+	}
+	return "", nil
+}
+
 func (o opinionOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writer, progress *opinionProgress) error {
+	if err := o.inFolder(); err != nil {
+		return err
+	}
 	log, statements, err := o.read(stdin, progress)
 	if err != nil {
 		return err
@@ -114,6 +163,9 @@ func (o opinionOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 	}
 	summary := bufio.NewWriter(stdout)
 	outcome.summarise(summary, statements)
+	if o.comments == "" {
+		fmt.Fprintln(summary, "\nNo file of statements was read, so nothing is known of their texts, and all of them count.")
+	}
 	fmt.Fprintf(summary, "\nWritten to %s: result.json, participants.csv, statements.csv, map.svg\n", o.out)
 	return summary.Flush()
 }
@@ -332,8 +384,8 @@ func listTop(w io.Writer, title string, list []deliberation.Assessed, statements
 func statementText(statements map[deliberation.StatementID]deliberation.Statement, id deliberation.StatementID) string {
 	text := []rune(statements[id].Text)
 	for i, c := range text {
-		if c < ' ' || c == 0x7f {
-			text[i] = ' ' // a text must not steer the terminal
+		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+			text[i] = ' ' // a text must not steer the terminal, nor turn round what follows it
 		}
 	}
 	if len(text) > 100 {

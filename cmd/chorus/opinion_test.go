@@ -119,6 +119,42 @@ func checkOpinionFiles(t *testing.T, out string) {
 	}
 }
 
+// TestOpinionFolder finds the files of a conversation under the names they are published by.
+func TestOpinionFolder(t *testing.T) {
+	made := opinionFolder(t)
+	votes, _ := os.ReadFile(filepath.Join(made, "votes.csv"))
+	comments, _ := os.ReadFile(filepath.Join(made, "comments.csv"))
+	list := `[{"pid":1,"tid":0,"vote":1,"modified":"1500000000000"},{"pid":2,"tid":0,"vote":-1,"modified":1500000000000.0}]`
+	for name, c := range map[string]struct {
+		files map[string]string
+		code  int
+		want  string
+	}{
+		"today's export": {map[string]string{
+			"2025-08-29-0002-7btrabcujr-votes.csv": string(votes), "2025-08-29-0002-7btrabcujr-comments.csv": string(comments),
+			"2025-08-29-0002-7btrabcujr-participant-votes.csv": "participant\n", "2025-08-29-0002-7btrabcujr-comment-groups.csv": "x\n",
+		}, 0, "[0] Statement <0>, \"quoted\""},
+		"plain before export": {map[string]string{"votes.csv": string(votes), "old-votes.csv": "", "Comments.csv": string(comments)}, 0, "[0] Statement <0>"},
+		"no statements":       {map[string]string{"votes.csv": string(votes)}, 0, "No file of statements was read"},
+		"lists":               {map[string]string{"votes.json": list, "comments.json": `[{"tid":0,"txt":"One"}]`, "math-pca2.json": "{}"}, 0, "2 people gave 2 votes on 1 statements"},
+		"two exports":         {map[string]string{"a-votes.csv": string(votes), "b-votes.csv": string(votes)}, 1, "several files of votes: a-votes.csv, b-votes.csv"},
+		"only by person":      {map[string]string{"participants-votes.csv": "participant\n", "comments.csv": string(comments)}, 1, "has no votes.csv"},
+		"nothing":             {nil, 1, "has no votes.csv"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range c.files {
+				writeFile(t, filepath.Join(dir, file), text)
+			}
+			var stdout, stderr bytes.Buffer
+			code := opinionCommand([]string{dir, "--out", t.TempDir()}, nil, &stdout, &stderr)
+			if printed := stdout.String() + stderr.String(); code != c.code || !strings.Contains(printed, c.want) {
+				t.Errorf("exit code %d, want %q in %s", code, c.want, printed)
+			}
+		})
+	}
+}
+
 func TestOpinionCommandRefuses(t *testing.T) {
 	dir := opinionFolder(t)
 	votes := filepath.Join(dir, "votes.csv")
