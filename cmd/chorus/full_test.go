@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
+
+	"example.org/chorus/internal/chorustest"
 )
 
 // TestFull lets the disk run full three times, or as often as CHORUS_KILLS says,
@@ -32,7 +33,7 @@ func (k *killing) fullRound(end ending) {
 	child, base := k.start()
 	rest := k.busy(base)
 	defer rest()
-	pause(100, 200)
+	k.more(7)
 	room := k.fill()
 	pause(100, 300)
 	if end == byKill {
@@ -76,15 +77,11 @@ func (k *killing) fill() (file string) {
 // could not be kept for want of room are tried again after ten seconds.
 func (k *killing) signsAgain(base string) {
 	k.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+	chorustest.Until(k, "somebody can sign", func() bool {
 		address := k.address()
 		k.sign(k.Context(), base, address)
 		k.mu.Lock()
-		told := k.told[address]
-		k.mu.Unlock()
-		if told {
-			return
-		}
-	}
-	k.Error("there is room again, and nobody can sign")
+		defer k.mu.Unlock()
+		return k.told[address]
+	})
 }

@@ -26,6 +26,7 @@ import (
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/app"
+	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
 	"example.org/chorus/internal/commons/account"
@@ -153,9 +154,23 @@ func (k *killing) round() {
 	child, base := k.start()
 	rest := k.busy(base)
 	defer rest()
-	pause(150, 500)
 	k.hold(base)
+	k.more(2)
+	pause(0, 300)
 	k.kill(child)
+}
+
+// more waits until so many more were told that they signed: how long that takes
+// depends on the machine.
+func (k *killing) more(n int) {
+	k.Helper()
+	told := func() int {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return len(k.told)
+	}
+	want := told() + n
+	chorustest.Until(k, fmt.Sprintf("%d people signed", want), func() bool { return told() >= want })
 }
 
 // pause waits for some milliseconds, at random.
@@ -184,17 +199,21 @@ func (k *killing) busy(base string) (rest func()) {
 	}
 }
 
-// hold keeps the checkpoint that is served now.
+// hold keeps the checkpoint that is served now, or first.
 func (k *killing) hold(base string) {
-	resp, err := http.Get(base + "/record/checkpoint")
-	k.must(err)
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	k.must(err)
-	if resp.StatusCode != http.StatusOK {
-		k.Fatalf("no checkpoint is served: %s", resp.Status)
-	}
-	k.held = append(k.held, string(text))
+	k.Helper()
+	chorustest.Until(k, "a checkpoint is served", func() bool {
+		resp, err := http.Get(base + "/record/checkpoint")
+		k.must(err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		k.must(err)
+		if resp.StatusCode != http.StatusOK {
+			return false
+		}
+		k.held = append(k.held, string(text))
+		return true
+	})
 }
 
 // checkHeld holds what was served against the record as it is now.
@@ -226,10 +245,11 @@ func (k *killing) address() string {
 // sign goes the whole way for one address, and notes that it was acknowledged.
 func (k *killing) sign(ctx context.Context, base, address string) {
 	jar, _ := cookiejar.New(nil)
-	client := &http.Client{Jar: jar, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Jar: jar, Timeout: chorustest.Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	path := base + "/declarations/" + k.slug
 	status, _ := post(ctx, client, path+"/sign", url.Values{"name": {"Ada"}, "email": {address}, "country": {"DK"}})
 	if status != http.StatusSeeOther {
+		time.Sleep(10 * time.Millisecond) // it is not there, or its disk is full
 		return
 	}
 	code := k.code(ctx, address)
@@ -257,9 +277,9 @@ func post(ctx context.Context, client *http.Client, to string, form url.Values) 
 
 var sixDigits = regexp.MustCompile(`(?m)^(\d{6})\s*$`)
 
-// code waits for the mail to an address and reads its code.
+// code waits for the mail to an address and reads its code; "" if none comes.
 func (k *killing) code(ctx context.Context, address string) string {
-	for range 400 {
+	for end := time.Now().Add(chorustest.Patience); time.Now().Before(end); {
 		if names, _ := filepath.Glob(filepath.Join(k.folder, "mail", "*"+address+"*.eml")); len(names) > 0 {
 			if text, err := os.ReadFile(names[len(names)-1]); err == nil {
 				if m := sixDigits.FindSubmatch(text); m != nil {

@@ -19,6 +19,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/app"
+	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/commons/account"
 )
 
@@ -153,19 +154,9 @@ func (w *networks) run(network string, settings ...string) {
 	w.Cleanup(func() { w.kill(child) })
 }
 
-// within asks again and again until it is so, for at most two minutes.
-func (w *networks) within(what string, is func() bool) {
-	w.Helper()
-	for end := time.Now().Add(2 * time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			w.Fatalf("after two minutes still not: %s", what)
-		}
-	}
-}
-
 func (w *networks) answers(address string) {
 	w.Helper()
-	w.within(address+" answers", func() bool {
+	chorustest.Until(w, address+" answers", func() bool {
 		reply, err := http.Get(address)
 		if err != nil {
 			return false
@@ -199,7 +190,10 @@ func (w *networks) handIn(address string) {
 // link.
 func (w *networks) confirm(address string) {
 	w.Helper()
-	w.within("a mail to "+address, func() bool { return w.code(w.Context(), address) != "" })
+	code := w.code(w.Context(), address)
+	if code == "" {
+		w.Fatalf("no mail to %s", address)
+	}
 	names, err := filepath.Glob(filepath.Join(w.folder, "mail", "*"+address+"*.eml"))
 	w.must(err)
 	mail, err := os.ReadFile(names[len(names)-1])
@@ -207,7 +201,7 @@ func (w *networks) confirm(address string) {
 	_, key, _ := strings.Cut(string(mail), "/mine/")
 	key, _, _ = strings.Cut(key, "\r\n")
 	answer := form(address)
-	answer.Set("code", w.code(w.Context(), address))
+	answer.Set("code", code)
 	once := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if status, to := post(w.Context(), once, w.origin+"/mine/"+key+"/confirm", answer); status != http.StatusSeeOther {
 		w.Fatalf("confirming %s: %d %s", address, status, to)
@@ -228,7 +222,7 @@ func (w *networks) number(site string) int {
 
 func (w *networks) expect(site string, want int) {
 	w.Helper()
-	w.within(fmt.Sprintf("%s counts %d", site, want), func() bool { return w.number(site) == want })
+	chorustest.Until(w, fmt.Sprintf("%s counts %d", site, want), func() bool { return w.number(site) == want })
 	time.Sleep(1500 * time.Millisecond) // whoever were counted twice would come now
 	if got := w.number(site); got != want {
 		w.Errorf("%s counts %d, not %d", site, got, want)

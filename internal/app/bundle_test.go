@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
@@ -464,9 +463,7 @@ func TestBundleInABrowser(t *testing.T) {
 		v.Open("file://" + folder + "/verify.html")
 		v.Attach("Receipt", zipped)
 		v.Press("Check")
-		for n := 0; n < 400 && v.Read(`document.getElementById("result").children.length`) == "0"; n++ {
-			time.Sleep(25 * time.Millisecond)
-		}
+		v.Until(`document.getElementById("result").children.length`)
 		if !v.Has("True: all") { // the continuation begins with the first entry too: it was in a tile that was not full
 			t.Errorf("%s: %s", name, v.Text())
 		}

@@ -41,20 +41,12 @@ func TestEyes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		deadline := time.Now().Add(30 * time.Second)
-		for {
-			if _, _, err = p.Open([]byte(read(t, in.URL+"/record/checkpoint")), key); err == nil {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal(err)
-			}
-			time.Sleep(100 * time.Millisecond)
-			in.Wait(time.Second) // or its turn comes later
-		}
-		if page := read(t, in.URL+"/record"); !strings.Contains(page, "One witness of 1") || !strings.Contains(page, "friend") {
-			t.Error("the page of the record does not say who has looked")
-		}
+		chorustest.Until(t, "the friend has cosigned what is served, and the page of the record says so", func() bool {
+			in.Wait(2 * time.Second) // or its turn comes later, and the page is from before
+			_, _, err := p.Open([]byte(read(t, in.URL+"/record/checkpoint")), key)
+			page := read(t, in.URL+"/record")
+			return err == nil && strings.Contains(page, "One witness of 1") && strings.Contains(page, "friend")
+		})
 		watcher.Wait(2 * time.Second)
 		if page := read(t, watcher.URL+"/witness"); !strings.Contains(page, strings.TrimPrefix(in.URL, "http://")) {
 			t.Error("the page of the witness does not say what it watches")

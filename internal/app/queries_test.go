@@ -117,6 +117,7 @@ func during(t *testing.T, c app.Config, do func(*app.App)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	chorustest.Patient(a)
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { a.Record.Run(ctx) })

@@ -185,7 +185,7 @@ var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
 // codeFor reads the newest mail to an address.
 func (s *settling) codeFor(ctx context.Context, address string) (string, error) {
-	for range 200 { // another worker may have the mail in hand
+	for range 30_000 { // some minutes: another worker may have the mail in hand
 		if _, err := s.Jobs.RunDue(ctx); err != nil {
 			return "", err
 		}

@@ -135,7 +135,7 @@ func (v *Visitor) moving(what string, deed func()) {
 	before := v.wire.stops()
 	deed()
 	answers := 0
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if v.wire.moving() {
 			answers = 0
 			continue
@@ -147,7 +147,7 @@ func (v *Visitor) moving(what string, deed func()) {
 			answers++
 		}
 	}
-	v.t.Fatalf("%s: the page is still loading after %s: %v", what, patience, v.wire.pending())
+	v.t.Fatalf("%s: the page is still loading after %s: %v", what, Patience, v.wire.pending())
 }
 
 // do runs one action and ends the test when it fails.
@@ -158,7 +158,7 @@ const calm = 16
 
 // answers has the page say something, and reports whether it did.
 func (v *Visitor) answers() bool {
-	ctx, cancel := context.WithTimeout(v.ctx, patience)
+	ctx, cancel := context.WithTimeout(v.ctx, Patience)
 	defer cancel()
 	return chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := evaluate(ctx, t, "0")
@@ -170,7 +170,7 @@ func (v *Visitor) do(what string, action chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
 	// The first action of a context opens its window, which must outlive the time limit of the action.
 	if v.wire.opened {
-		ctx, cancel := context.WithTimeout(v.ctx, patience)
+		ctx, cancel := context.WithTimeout(v.ctx, Patience)
 		defer cancel()
 		if err := chromedp.Do(ctx, action); err != nil {
 			v.t.Fatalf("%s: %v", what, err)

@@ -206,6 +206,13 @@ func (v *Visitor) Read(expression string) string {
 	return text
 }
 
+// Until waits until an expression of JavaScript is true: for what the page's
+// scripts do in their own time.
+func (v *Visitor) Until(expression string) {
+	v.t.Helper()
+	Until(v.t, v.URL()+": "+expression, func() bool { return v.Read("Boolean("+expression+")") == "true" })
+}
+
 // on finds a thing by its words and does something with it.
 func (v *Visitor) on(kind, words string, deed func(context.Context, *chromedp.Target, object) error) {
 	v.t.Helper()

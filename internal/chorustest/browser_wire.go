@@ -152,8 +152,8 @@ func (v *Visitor) Requests() []Request {
 		if time.Since(begun) > iconPatience && onlyIcons(v.wire.pending()) {
 			break
 		}
-		if time.Since(begun) > patience {
-			v.t.Fatalf("still loading after %s: %v", patience, v.wire.pending())
+		if time.Since(begun) > Patience {
+			v.t.Fatalf("still loading after %s: %v", Patience, v.wire.pending())
 		}
 	}
 	v.wire.mu.Lock()

@@ -25,8 +25,9 @@ type Instance struct {
 	*app.App
 	URL string
 
-	t     testing.TB
-	later atomic.Int64 // nanoseconds ahead of the machine's clock
+	t      testing.TB
+	server *httptest.Server
+	later  atomic.Int64 // nanoseconds ahead of the machine's clock
 }
 
 // Run starts an instance on a database. Mails stay in memory; there are no
@@ -38,6 +39,25 @@ func Run(t testing.TB, source string) *Instance {
 
 // RunWith is Run with a configuration of one's own.
 func RunWith(t testing.TB, c app.Config) *Instance {
+	t.Helper()
+	in := Still(t, c)
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := in.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() {
+		in.server.Close()
+		stop()
+		running.Wait()
+	})
+	return in
+}
+
+// Still is RunWith for an instance that answers, and does nothing by itself.
+func Still(t testing.TB, c app.Config) *Instance {
 	t.Helper()
 	in := &Instance{t: t}
 	server := httptest.NewUnstartedServer(nil)
@@ -54,33 +74,14 @@ func RunWith(t testing.TB, c app.Config) *Instance {
 	Patient(a)
 	server.Config.Handler = a.Handler()
 	server.Start()
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := a.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
+	in.server = server
 	t.Cleanup(func() {
 		server.Close()
-		stop()
-		running.Wait()
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return in
-}
-
-// patience is how long a test waits for what must come: so long that only a test
-// that hangs runs into it, however busy the machine is.
-const patience = 3 * time.Minute
-
-// Patient has an instance wait as long for its own work, and for answers, as a
-// test would, where it would otherwise go on without. It comes before anything runs.
-func Patient(a *app.App) {
-	a.Record.AwaitFor(patience)
-	a.Eye.Patience = patience
 }
 
 // Over is an instance that the test opens, serves and closes by itself. Its
@@ -111,18 +112,13 @@ func (in *Instance) MailTo(address string) (mail.Letter, bool) {
 // has in hand.
 func (in *Instance) Chores() {
 	in.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	Until(in.t, "no job is due or under way", func() bool {
 		if _, err := in.Jobs.RunDue(context.Background()); err != nil {
 			in.t.Fatal(err)
 		}
 		jobs := in.jobs()
-		if jobs.Running == 0 && (jobs.Waiting == 0 || jobs.Due.After(in.DB.Now())) {
-			return
-		}
-		if time.Now().After(end) {
-			in.t.Fatalf("after %s jobs are still under way: %+v", patience, jobs)
-		}
-	}
+		return jobs.Running == 0 && (jobs.Waiting == 0 || jobs.Due.After(in.DB.Now()))
+	})
 }
 
 func (in *Instance) jobs() (all job.Tally) {

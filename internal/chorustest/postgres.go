@@ -178,7 +178,7 @@ func (s *sharedServer) start(binaries string, note *os.File) error {
 		return err
 	}
 	go keep.Wait() // leaves no zombie when the server dies first
-	if err := s.enter(folder, patience); err != nil {
+	if err := s.enter(folder, Patience); err != nil {
 		log, _ := os.ReadFile(filepath.Join(folder, "log"))
 		return fmt.Errorf("%w\n%s", err, log)
 	}

@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -326,13 +325,7 @@ func (d *doubter) verdict(g given) string {
 
 func (d *doubter) awaits() {
 	d.t.Helper()
-	for range 400 {
-		if d.Read(`document.getElementById("go").disabled`) == "false" && d.Read(`document.getElementById("result").children.length`) != "0" {
-			return
-		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	d.t.Fatal("the page finds nothing")
+	d.Until(`!document.getElementById("go").disabled && document.getElementById("result").children.length`)
 }
 
 func (d *doubter) wants(g given, words ...string) {

@@ -142,6 +142,7 @@ func (o *origin) confirm(address string) error {
 
 func (o *origin) chores() {
 	o.Helper()
+	o.Chores() // or a worker who began by itself is not done yet
 	o.must(o.Declarations.MailRequests(o.Context()))
 	o.must(o.Declarations.LapseRequests(o.Context()))
 	o.must(o.Declarations.DropStale(o.Context()))

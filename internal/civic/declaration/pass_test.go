@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ import (
 // A link is a way to the origin that can be cut.
 type link struct {
 	*httptest.Server
-	isCut bool
+	isCut atomic.Bool
 }
 
 func linkTo(t *testing.T, address string) *link {
@@ -44,7 +45,7 @@ func linkTo(t *testing.T, address string) *link {
 	}
 	l, proxy := new(link), httputil.NewSingleHostReverseProxy(to)
 	l.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if l.isCut {
+		if l.isCut.Load() {
 			panic(http.ErrAbortHandler)
 		}
 		proxy.ServeHTTP(w, r)
@@ -55,7 +56,7 @@ func linkTo(t *testing.T, address string) *link {
 
 func mirrorOf(t *testing.T, address string) *chorustest.Instance {
 	t.Helper()
-	m := chorustest.RunWith(t, app.Config{Mirror: address, Database: filepath.Join(t.TempDir(), "mirror.db"), Unlimited: true})
+	m := chorustest.Still(t, app.Config{Mirror: address, Database: filepath.Join(t.TempDir(), "mirror.db"), Unlimited: true})
 	look(t, m)
 	return m
 }
@@ -100,7 +101,7 @@ func TestSignAtMirror(t *testing.T) {
 	way := linkTo(t, o.URL)
 	m := mirrorOf(t, way.URL)
 	m.Box.Origin = func() string { return way.URL }
-	way.isCut = true
+	way.isCut.Store(true)
 	jar, err := cookiejar.New(nil)
 	o.must(err)
 	person := &http.Client{Jar: jar}
@@ -125,7 +126,7 @@ func TestSignAtMirror(t *testing.T) {
 	if n, err := m.Box.Waiting(t.Context()); n != 1 || err != nil {
 		t.Fatalf("%d wait, %v", n, err)
 	}
-	way.isCut = false
+	way.isCut.Store(false)
 	m.Wait(time.Hour)
 	o.must(m.Box.HandOn(t.Context()))
 	o.must(o.confirm("zenobia.quist@mail.example"))

@@ -5,6 +5,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -62,7 +63,7 @@ func open(t *testing.T, source string) *house {
 	log := slog.New(slog.DiscardHandler)
 	v := vault.New([32]byte{1})
 	h.jobs = job.New(d, log)
-	h.jobs.Poll = 10 * time.Millisecond
+	h.jobs.Poll, h.jobs.Lease = 10*time.Millisecond, chorustest.Lease
 	outbox, err := mail.New(d, v, h.jobs, h.inbox, mail.Options{From: "chorus@lindholm.example", Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -145,15 +146,9 @@ var (
 // mail waits for the n-th mail to an address and gives its code and link.
 func (h *house) mail(to string, n int) (code, link string) {
 	h.t.Helper()
-	for range 500 {
-		if all := h.inbox.For(to); len(all) >= n {
-			text := all[0].Text // the newest
-			return codeIn.FindString(text), linkIn.FindString(text)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	h.t.Fatalf("no mail %d to %s", n, to)
-	return "", ""
+	chorustest.Until(h.t, fmt.Sprintf("mail %d to %s", n, to), func() bool { return len(h.inbox.For(to)) >= n })
+	text := h.inbox.For(to)[0].Text // the newest
+	return codeIn.FindString(text), linkIn.FindString(text)
 }
 
 // wrong is a code that is not this one.

@@ -5,6 +5,7 @@ package organisation_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -60,7 +61,7 @@ func open(t *testing.T, source string) *house {
 	log := slog.New(slog.DiscardHandler)
 	v := vault.New([32]byte{1})
 	jobs := job.New(d, log)
-	jobs.Poll = 10 * time.Millisecond
+	jobs.Poll, jobs.Lease = 10*time.Millisecond, chorustest.Lease
 	outbox, err := mail.New(d, v, jobs, h.inbox, mail.Options{From: "chorus@lindholm.example", Log: log})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +72,7 @@ func open(t *testing.T, source string) *house {
 	h.Service = &organisation.Service{DB: d, Vault: v, Mail: outbox, Record: record, Catalogue: words, BaseURL: base, Accounts: accounts}
 	accounts.Holders = []account.Holder{h.Service}
 	record.Feed(h.Service)
+	record.AwaitFor(chorustest.Patience)
 	if err := record.Start(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
@@ -180,14 +182,8 @@ func (h *house) enter(by chorus.ID, in organisation.Input) chorus.ID {
 // mail waits for the n-th mail to an address.
 func (h *house) mail(to string, n int) string {
 	h.t.Helper()
-	for range 500 {
-		if all := h.inbox.For(to); len(all) >= n {
-			return all[0].Text // the newest
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	h.t.Fatalf("no mail %d to %s", n, to)
-	return ""
+	chorustest.Until(h.t, fmt.Sprintf("mail %d to %s", n, to), func() bool { return len(h.inbox.For(to)) >= n })
+	return h.inbox.For(to)[0].Text // the newest
 }
 
 var codeIn = regexp.MustCompile(`\b\d{6}\b`)

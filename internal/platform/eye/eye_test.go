@@ -57,9 +57,6 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// patience is how long a test waits for what must come.
-const patience = 3 * time.Minute
-
 const address = "https://lindholm.example/record"
 
 // open opens an origin on a database, with the key in a folder; policy is what
@@ -71,10 +68,10 @@ func open(t *testing.T, source, folder, policy string, mirrors ...string) *origi
 	o.db.Now = func() time.Time { return start.Add(time.Duration(o.later.Load())) } // whose turn it is does not depend on the machine
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	o.Recorder = recorder.New(o.db, func(b []byte) []byte { return b }, log)
-	o.AwaitFor(patience)
+	o.AwaitFor(chorustest.Patience)
 	o.must(o.Sign(folder, address))
 	o.must(os.WriteFile(filepath.Join(folder, eye.PolicyName), []byte(policy), 0o600))
-	o.eye = &eye.Service{DB: o.db, Record: o.Recorder, Log: log, Mirrors: mirrors, Patience: patience}
+	o.eye = &eye.Service{DB: o.db, Record: o.Recorder, Log: log, Mirrors: mirrors, Patience: chorustest.Patience}
 	o.must(o.eye.Open(folder))
 	o.must(o.Start(t.Context(), false))
 	o.eye.Guard(t.Context())
@@ -110,7 +107,7 @@ func (o *origin) signs(names ...string) string {
 // asks lets the feeder work until done, or fails.
 func (o *origin) asks(done func() bool) {
 	o.t.Helper()
-	ctx, stop := context.WithTimeout(o.t.Context(), patience)
+	ctx, stop := context.WithTimeout(o.t.Context(), chorustest.Patience)
 	defer stop()
 	ended := make(chan struct{})
 	go func() { o.eye.Run(ctx); close(ended) }()

@@ -162,7 +162,7 @@ func TestPurgeWaitsForReaders(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(chorustest.Patience); ; time.Sleep(10 * time.Millisecond) {
 		err := in.db.Purge(t.Context())
 		if err == nil {
 			return

@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"sync"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -63,14 +62,11 @@ type instance struct {
 	db *db.DB
 }
 
-// patience is how long a deed waits until its facts are applied: as long as it takes.
-const patience = 3 * time.Minute
-
 func open(t *testing.T, source string) *instance {
 	d := chorustest.Database(t, source, recorder.Schema, namesSchema)
 	r := recorder.New(d, func(b []byte) []byte { return b }, slog.New(slog.DiscardHandler))
 	r.Feed(names{})
-	r.AwaitFor(patience)
+	r.AwaitFor(chorustest.Patience)
 	if err := r.Start(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
