@@ -24,7 +24,7 @@ func TestShots(t *testing.T) {
 		t.Skip("CHORUS_SHOTS names no folder for the pictures")
 	}
 	in := chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db"))
-	settle(t, in, load(t, 1))
+	settle(t, in, load(t, 1), time.Now())
 	in.Wait(2 * time.Second) // pages for readers may be a second old
 	town := album{Instance: in, folder: folder}
 	town.find(t)

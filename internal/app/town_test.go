@@ -29,9 +29,8 @@ func load(t testing.TB, share int) *seed.Town {
 }
 
 // settle fills an instance with the town and brings its clock back to today.
-func settle(t testing.TB, in *chorustest.Instance, town *seed.Town) {
+func settle(t testing.TB, in *chorustest.Instance, town *seed.Town, today time.Time) {
 	t.Helper()
-	today := time.Now()
 	clock := func(to time.Time) { in.Wait(to.Sub(in.DB.Now())) }
 	if err := in.Settle(t.Context(), town, today, clock, func(what string) { t.Log(what) }); err != nil {
 		t.Fatal(err)
@@ -48,7 +47,7 @@ func TestSettle(t *testing.T) {
 		town := load(t, share)
 		in := chorustest.Run(t, source)
 		start := time.Now()
-		settle(t, in, town)
+		settle(t, in, town, start)
 		t.Logf("settled in %s", time.Since(start))
 		slugs := slugsOf(t, in)
 		for _, d := range town.Declarations {
@@ -109,9 +108,10 @@ var picture = db.SQL(`SELECT d.slug || ' ' || s.day || ' ' || s.class || ' ' || 
 
 func TestTownIsTheSameEachTime(t *testing.T) {
 	var first string
+	today := time.Now()
 	for range 2 {
 		in := chorustest.RunWith(t, app.Config{Unlimited: true})
-		settle(t, in, load(t, 10))
+		settle(t, in, load(t, 10), today)
 		var lines []string
 		err := in.DB.Read(t.Context(), func(tx *db.Tx) (err error) {
 			lines, err = db.All(t.Context(), tx, picture, func(r db.Row) (s string, err error) { return s, r.Scan(&s) })

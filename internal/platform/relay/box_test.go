@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -42,7 +43,7 @@ func openMirror(t *testing.T, source string) *mirror {
 	m.db.Now = func() time.Time { return m.now }
 	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, r.ContentLength)
-		r.Body.Read(body)
+		io.ReadFull(r.Body, body)
 		m.came = append(m.came, relay.Name(body))
 		w.WriteHeader(m.status)
 	}))
