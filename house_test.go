@@ -25,8 +25,9 @@ import (
 // The house rules of docs/style.md that a machine can check.
 
 const (
-	longestFile     = 500 // lines
-	longestFunction = 60  // lines
+	longestFile     = 500  // lines
+	longestFunction = 60   // lines
+	largestPackage  = 2500 // lines, of those under internal
 )
 
 // exceptions allow one file, or one function as "file:Name", to break a rule. Each says why.
@@ -98,10 +99,12 @@ func TestNothingHappensBeforeMain(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
+	packages := map[string]int{}
 	for _, f := range production(t) {
 		if f.generated {
 			continue
 		}
+		packages[f.folder] += f.lines
 		if f.lines > longestFile && exceptions[f.path] == "" {
 			t.Errorf("%s has %d lines, at most %d; split it by deed", f.path, f.lines, longestFile)
 		}
@@ -113,6 +116,11 @@ func TestSizes(t *testing.T) {
 			if n := f.line(fn.End()) - f.line(fn.Pos()) + 1; n > longestFunction {
 				t.Errorf("%s: %s has %d lines, at most %d", f.at(fn), fn.Name.Name, n, longestFunction)
 			}
+		}
+	}
+	for folder, n := range packages {
+		if n > largestPackage && strings.HasPrefix(folder, "internal/") && exceptions[folder] == "" {
+			t.Errorf("%s has %d lines, at most %d; give it another room", folder, n, largestPackage)
 		}
 	}
 	for _, name := range mustSources(t).others {

@@ -40,7 +40,7 @@ func (b *workbench) signOnPostgres(ctx context.Context) (figures []figure, err e
 		return nil, err
 	}
 	rows, lags, s := new(captured), &lag{}, signed{}
-	s, err = signAll(ctx, all, signings(people), func() error {
+	s, err = signAll(ctx, all, walks(people), func() error {
 		return errors.Join(rows.take(ctx, all[0], passing), lags.watch(ctx, source))
 	})
 	if err == nil {

@@ -16,16 +16,16 @@ import (
 	"example.org/chorus/seed"
 )
 
-// A signing is one person's way through two forms.
-type signing struct {
+// A walk is one person's way through two forms.
+type walk struct {
 	form    string
 	cookies string // from the first form, for the second
 	code    string // from the mail
 	mine    string // the page of one's own
 }
 
-func signings(people []seed.Signer) []signing {
-	all := make([]signing, len(people))
+func walks(people []seed.Signer) []walk {
+	all := make([]walk, len(people))
 	for i, p := range people {
 		form := url.Values{"name": {p.Name}, "email": {p.Email}, "country": {p.Country}, "town": {p.Town}, "comment": {p.Comment}, "nickname": {""}}
 		if p.Hidden {
@@ -46,7 +46,7 @@ func (s signed) rate() float64 {
 
 // signAll has everybody fill in the form, read the mail and type the code.
 // between runs when all have filled in the form and nobody has typed a code.
-func signAll(ctx context.Context, nodes []*stage, all []signing, between func() error) (s signed, err error) {
+func signAll(ctx context.Context, nodes []*stage, all []walk, between func() error) (s signed, err error) {
 	first := nodes[0]
 	s.ask, err = crowd(hostsOf(nodes), len(all), func(w *wire, i int) error {
 		r, err := w.post(first.path+"/sign", all[i].form, "")
@@ -95,7 +95,7 @@ var signerOfForm = db.SQL(`SELECT id, signer FROM private_signing`)
 
 // readMails finds everybody's code. It makes them as the mails hold them: a
 // mailbox in memory is too small for all the mails of a run.
-func (s *stage) readMails(ctx context.Context, all []signing) error {
+func (s *stage) readMails(ctx context.Context, all []walk) error {
 	signers := map[string]chorus.ID{}
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
 		return db.Each(ctx, tx, signerOfForm, func(r db.Row) error {
@@ -173,7 +173,7 @@ func (b *workbench) signLite(ctx context.Context, name string, does chores, peop
 		return s, nil, err
 	}
 	rows = new(captured)
-	s, err = signAll(ctx, []*stage{st}, signings(people), func() error { return rows.take(ctx, st, passing) })
+	s, err = signAll(ctx, []*stage{st}, walks(people), func() error { return rows.take(ctx, st, passing) })
 	if err == nil {
 		err = rows.take(ctx, st, lasting)
 	}

@@ -28,7 +28,7 @@ func (b *workbench) weight(ctx context.Context) (figures []figure, err error) {
 	if err := errors.Join(s.publish(ctx), s.fill(ctx, people[1:])); err != nil {
 		return nil, err
 	}
-	one := signings(people[:1])
+	one := walks(people[:1])
 	if err := s.signOne(ctx, one); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (b *workbench) weight(ctx context.Context) (figures []figure, err error) {
 }
 
 // signOne signs through both forms and keeps the cookies for the own page.
-func (s *stage) signOne(ctx context.Context, one []signing) error {
+func (s *stage) signOne(ctx context.Context, one []walk) error {
 	w, err := dial(s.host)
 	if err != nil {
 		return err

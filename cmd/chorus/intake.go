@@ -84,7 +84,7 @@ func importIntake(ctx context.Context, a *app.App, name string, out io.Writer) e
 	for _, name := range names {
 		sealed, err := readEnvelope(files, name)
 		if err == nil {
-			err = a.Declarations.Receive(ctx, sealed)
+			err = a.Signing.Receive(ctx, sealed)
 		}
 		switch {
 		case errors.Is(err, relay.ErrEnvelope):

@@ -27,8 +27,8 @@ import (
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/record"
@@ -331,10 +331,10 @@ func (k *killing) settle() {
 }
 
 func (k *killing) signAgain(a *app.App, address string) {
-	kept, err := a.Declarations.Sign(k.Context(), k.slug, declaration.Details{Name: "Ada", Email: address, Country: "DK", Lang: "en"})
+	kept, err := a.Signing.Sign(k.Context(), k.slug, signing.Details{Name: "Ada", Email: address, Country: "DK", Lang: "en"})
 	k.must(err)
 	_, err = a.Jobs.RunDue(k.Context())
 	k.must(err)
-	_, err = a.Declarations.ConfirmHere(k.Context(), kept, k.code(k.Context(), address))
+	_, err = a.Signing.ConfirmHere(k.Context(), kept, k.code(k.Context(), address))
 	k.must(err)
 }

@@ -16,8 +16,8 @@ import (
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/recorder"
@@ -47,15 +47,15 @@ func newTown(t *testing.T) *town {
 	c.slug, err = c.in.Declarations.Publish(ctx, ola, id)
 	c.must(err)
 	c.sign("ada")
-	c.must(c.in.Declarations.Withdraw(ctx, c.sign("ben")))
-	cora, err := c.in.Declarations.ByKey(ctx, c.sign("cora"))
+	c.must(c.in.Signing.Withdraw(ctx, c.sign("ben")))
+	cora, err := c.in.Signing.ByKey(ctx, c.sign("cora"))
 	c.must(err)
-	c.must(c.in.Declarations.Invalidate(ctx, account.Operator, cora.Signature.Entry, fact.Fraud, "A test."))
-	c.must(c.in.Declarations.Erase(ctx, c.sign("dan")))
+	c.must(c.in.Signing.Invalidate(ctx, account.Operator, cora.Signature.Entry, fact.Fraud, "A test."))
+	c.must(c.in.Signing.Erase(ctx, c.sign("dan")))
 	singer := c.in.Person("eva@choir.example")
 	choir, err := c.in.Organisations.Enter(ctx, singer, organisation.Input{Name: "Choir", Kind: "community group", Country: "DK"})
 	c.must(err)
-	c.must(c.in.Declarations.SignFor(ctx, singer, c.slug, declaration.Mandate{Organisation: choir, Role: "Chair", Statement: "The board."}))
+	c.must(c.in.Signing.SignFor(ctx, singer, c.slug, signing.Mandate{Organisation: choir, Role: "Chair", Statement: "The board."}))
 	return c
 }
 
@@ -69,10 +69,10 @@ func (c *town) must(err error) {
 func (c *town) sign(name string) (key string) {
 	c.Helper()
 	address := name + "@example.org"
-	kept, err := c.in.Declarations.Sign(c.Context(), c.slug, declaration.Details{Name: name, Email: address, Country: "DK", Lang: "en"})
+	kept, err := c.in.Signing.Sign(c.Context(), c.slug, signing.Details{Name: name, Email: address, Country: "DK", Lang: "en"})
 	c.must(err)
 	letter, _ := c.in.MailTo(address)
-	key, err = c.in.Declarations.ConfirmHere(c.Context(), kept, chorustest.Code(letter))
+	key, err = c.in.Signing.ConfirmHere(c.Context(), kept, chorustest.Code(letter))
 	c.must(err)
 	return key
 }

@@ -17,6 +17,7 @@ import (
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/desk"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/cause"
@@ -113,6 +114,7 @@ type App struct {
 	Initiatives   *initiative.Service
 	Receipts      *receipt.Service
 	Declarations  *declaration.Service
+	Signing       *signing.Service
 	Desk          *desk.Service
 	Portal        *portal.Service
 	Mirror        *mirror.Mirror // nil: this instance is no mirror
@@ -170,7 +172,7 @@ func (a *App) open(ctx context.Context) (err error) {
 		return err
 	}
 	a.services(catalogue)
-	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations)
+	a.Record.Feed(a.Portal, a.Organisations, a.Initiatives, a.Declarations, a.Signing)
 	a.chores()
 	if err := a.Record.Start(ctx, tablesAreNew); err != nil {
 		return err
@@ -214,12 +216,12 @@ func (c Config) limits() mail.Limits {
 
 // schemas are the tables of every package that keeps some.
 var schemas = []string{recorder.Schema, mirror.Schema, job.Schema, mail.Schema, web.Schema, catalogue.Schema, account.Schema,
-	organisation.Schema, initiative.Schema, declaration.Schema, portal.Schema, relay.Schema, secretSchema, eye.Schema, witness.Schema}
+	organisation.Schema, initiative.Schema, declaration.Schema, signing.Schema, portal.Schema, relay.Schema, secretSchema, eye.Schema, witness.Schema}
 
 // Catalogue is the words of every package in every language.
 func Catalogue() (*lang.Catalogue, error) {
 	c, err := lang.New(web.Messages(), account.Messages(), organisation.Messages(), initiative.Messages(), cause.Messages(), wording.Messages(), receipt.Messages(),
-		declaration.Messages(), desk.Messages(), document.Messages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
+		declaration.Messages(), signing.Messages(), desk.Messages(), document.Messages(), bundle.Messages(), portal.Messages(), eye.Messages(), witness.Messages())
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
 	}
@@ -233,9 +235,10 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Accounts.Holders = []account.Holder{a.Organisations}
 	a.Initiatives = &initiative.Service{DB: a.DB, Recorder: a.Record}
 	a.Receipts = &receipt.Service{DB: a.DB, Record: a.Record}
-	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Organisations: a.Organisations, Accounts: a.Accounts,
-		Receipts: a.Receipts, Catalogue: c, BaseURL: base, Log: a.Config.Log, Relay: a.relay()}
-	a.Desk = &desk.Service{DB: a.DB, Declarations: a.Declarations}
+	a.Declarations = &declaration.Service{DB: a.DB, Record: a.Record, Organisations: a.Organisations, Receipts: a.Receipts}
+	a.Signing = &signing.Service{DB: a.DB, Record: a.Record, Vault: a.Vault, Mail: a.Mail, Declarations: a.Declarations, Receipts: a.Receipts,
+		Catalogue: c, BaseURL: base, Relay: a.relay()}
+	a.Desk = &desk.Service{DB: a.DB, Declarations: a.Declarations, Signing: a.Signing}
 	kind, _, _ := strings.Cut(a.Config.Mail, ":")
 	a.Portal = &portal.Service{DB: a.DB, Recorder: a.Record, Eye: a.Eye, IntakeKey: relay.KeyOf(a.Vault).Public(), Accounts: a.Accounts, Organisations: a.Organisations,
 		Settings: portal.Settings{MailKind: kind, Proxy: a.Config.BehindProxy, BaseURL: base, Engine: a.DB.Engine, MirrorOf: a.Config.Mirror}, Mirror: a.Mirror}
@@ -243,7 +246,7 @@ func (a *App) services(c *lang.Catalogue) {
 		BehindProxy: a.Config.BehindProxy, Unlimited: a.Config.Unlimited}
 	if a.Mirror != nil {
 		a.Site.Elsewhere = a.Portal.Elsewhere
-		a.Box.Origin, a.Box.Ended, a.Box.Log = a.Portal.OriginURL, declaration.Ended, a.Config.Log
+		a.Box.Origin, a.Box.Ended, a.Box.Log = a.Portal.OriginURL, signing.Ended, a.Config.Log
 		a.Box.Routes(a.Site)
 	}
 	a.Accounts.Routes(a.Site)
@@ -251,6 +254,7 @@ func (a *App) services(c *lang.Catalogue) {
 	a.Initiatives.Routes(a.Site)
 	a.Receipts.Routes(a.Site)
 	a.Declarations.Routes(a.Site)
+	a.Signing.Routes(a.Site)
 	a.Desk.Routes(a.Site)
 	a.Portal.Routes(a.Site)
 	a.Witness.Routes(a.Site)
@@ -265,8 +269,8 @@ func (a *App) openBox(ctx context.Context) (err error) {
 }
 
 // relay is how requests to sign travel when the way is cut.
-func (a *App) relay() declaration.Relay {
-	r := declaration.Relay{Box: a.Box, Site: portal.SiteID, Key: portal.IntakeKey}
+func (a *App) relay() signing.Relay {
+	r := signing.Relay{Box: a.Box, Site: portal.SiteID, Key: portal.IntakeKey}
 	if a.Mirror == nil {
 		r.Open = relay.KeyOf(a.Vault)
 	}
@@ -281,10 +285,10 @@ func (a *App) chores() {
 	a.Jobs.Every("session.stale", 24*time.Hour, a.Site.DropStaleSessions)
 	a.Jobs.Every("account.stale", time.Hour, a.Accounts.DropStaleTickets)
 	a.Jobs.Every("organisation.stale", time.Hour, a.Organisations.DropStale)
-	a.Jobs.Every("signer.forget", 24*time.Hour, a.Declarations.ForgetAddresses)
-	a.Jobs.Every("signing.stale", time.Hour, a.Declarations.DropStale)
-	a.Jobs.Every("intake.mail", time.Hour, a.Declarations.MailRequests)
-	a.Jobs.Every("intake.lapse", time.Hour, a.Declarations.LapseRequests)
+	a.Jobs.Every("signer.forget", 24*time.Hour, a.Signing.ForgetAddresses)
+	a.Jobs.Every("signing.stale", time.Hour, a.Signing.DropStale)
+	a.Jobs.Every("intake.mail", time.Hour, a.Signing.MailRequests)
+	a.Jobs.Every("intake.lapse", time.Hour, a.Signing.LapseRequests)
 	a.Jobs.Every("intake.announce", 24*time.Hour, a.Portal.AnnounceIntake)
 }
 

@@ -23,7 +23,7 @@ import (
 
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/platform/bundle"
 	"example.org/chorus/internal/platform/mirror"
 	"example.org/chorus/internal/platform/recorder"
@@ -129,7 +129,7 @@ func recordFiles(size int64) (paths []string) {
 func (h *house) crowd(from, to int) {
 	h.t.Helper()
 	for i := from; i < to; i++ {
-		h.confirmed(h.open, declaration.Details{Name: fmt.Sprint("Person ", i), Email: fmt.Sprintf("person%d@mail.example", i), Country: "DK", Lang: "en"})
+		h.confirmed(h.open, signing.Details{Name: fmt.Sprint("Person ", i), Email: fmt.Sprintf("person%d@mail.example", i), Country: "DK", Lang: "en"})
 	}
 }
 
@@ -144,7 +144,7 @@ func TestBundles(t *testing.T) {
 	_, again := pack(t, from(in))
 	sameBundles(t, "packed again", again, earlyBytes)
 	h.crowd(200, 260)
-	h.must(h.Declarations.Erase(t.Context(), h.signed))
+	h.must(h.Signing.Erase(t.Context(), h.signed))
 	publish(t, in)
 	whole, wholeBytes := pack(t, from(in))
 	later := from(in)
@@ -434,7 +434,7 @@ func TestBundleInABrowser(t *testing.T) {
 	h := furnish(t, in.App)
 	publish(t, in)
 	early, earlyBytes := pack(t, from(in))
-	h.must(h.Declarations.Erase(t.Context(), h.signed))
+	h.must(h.Signing.Erase(t.Context(), h.signed))
 	_, err := h.Declarations.Publish(t.Context(), h.ola, h.draft)
 	h.must(err)
 	publish(t, in)

@@ -17,8 +17,8 @@ import (
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/initiative"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -77,7 +77,7 @@ func (h *house) refuse() {
 	id := chorus.NewID()
 	sealed, err := relay.Seal(relay.KeyOf(h.Vault).Public(), []byte(`{"v":1,"id":"`+string(id)+`"}`))
 	h.must(err)
-	h.must(h.Declarations.Receive(h.t.Context(), sealed))
+	h.must(h.Signing.Receive(h.t.Context(), sealed))
 	h.refused = fact.Hash(sha256.Sum256([]byte(id))).String()
 }
 
@@ -152,42 +152,42 @@ func (h *house) sign() {
 	towns := []string{"", "Lindholm", "Nørreby", "صيدا"}
 	names := []string{"Ada Winter", "Bo Lind", "ليلى حداد", "Ole-Kristian van der Heide-Østergaard"}
 	for i := range 64 {
-		d := declaration.Details{Name: fmt.Sprintf("%s %d", names[i%4], i), Email: fmt.Sprintf("signer%d@mail.example", i), Country: []string{"DK", "SE", "LB"}[i%3],
+		d := signing.Details{Name: fmt.Sprintf("%s %d", names[i%4], i), Email: fmt.Sprintf("signer%d@mail.example", i), Country: []string{"DK", "SE", "LB"}[i%3],
 			Town: towns[i%4], Lang: "en", Hidden: i%9 == 0}
 		if i%20 == 1 {
 			d.Comment = "My children walk there."
 		}
 		h.signed = h.confirmed(h.open, d)
 	}
-	h.asked, _ = h.askedFor(h.open, declaration.Details{Name: "Carl Sommer", Email: "carl@mail.example", Country: "DK", Lang: "en"})
-	h.withdrew = h.confirmed(h.open, declaration.Details{Name: "Dora Holm", Email: "dora@mail.example", Country: "DK", Lang: "en"})
-	h.must(h.Declarations.Withdraw(h.t.Context(), h.withdrew))
-	mine, err := h.Declarations.ByKey(h.t.Context(), h.signed)
+	h.asked, _ = h.askedFor(h.open, signing.Details{Name: "Carl Sommer", Email: "carl@mail.example", Country: "DK", Lang: "en"})
+	h.withdrew = h.confirmed(h.open, signing.Details{Name: "Dora Holm", Email: "dora@mail.example", Country: "DK", Lang: "en"})
+	h.must(h.Signing.Withdraw(h.t.Context(), h.withdrew))
+	mine, err := h.Signing.ByKey(h.t.Context(), h.signed)
 	h.must(err)
 	h.entry = mine.Signature.Entry
-	waiting, err := h.Declarations.WaitingComments(h.t.Context(), h.ola, chorus.ID(h.letter))
+	waiting, err := h.Signing.WaitingComments(h.t.Context(), h.ola, chorus.ID(h.letter))
 	h.must(err)
-	h.must(h.Declarations.ShowComment(h.t.Context(), h.ola, chorus.ID(h.letter), waiting[0].Signer))
+	h.must(h.Signing.ShowComment(h.t.Context(), h.ola, chorus.ID(h.letter), waiting[0].Signer))
 	for by, org := range map[chorus.ID]chorus.ID{h.ola: h.riders, h.person("kim@choir.example"): h.choir} {
-		h.must(h.Declarations.SignFor(h.t.Context(), by, h.slug(), declaration.Mandate{Organisation: org, Role: "Chair", Statement: "The members decided it."}))
+		h.must(h.Signing.SignFor(h.t.Context(), by, h.slug(), signing.Mandate{Organisation: org, Role: "Chair", Statement: "The members decided it."}))
 	}
 }
 
 func (h *house) slug() string { return strings.TrimPrefix(h.open, "/declarations/") }
 
-func (h *house) askedFor(path string, d declaration.Details) (key string, form declaration.Signing) {
+func (h *house) askedFor(path string, d signing.Details) (key string, form signing.Cookie) {
 	h.t.Helper()
-	form, err := h.Declarations.Sign(h.t.Context(), strings.TrimPrefix(path, "/declarations/"), d)
+	form, err := h.Signing.Sign(h.t.Context(), strings.TrimPrefix(path, "/declarations/"), d)
 	h.must(err)
-	key, err = h.Declarations.KeyOf(h.t.Context(), form)
+	key, err = h.Signing.KeyOf(h.t.Context(), form)
 	h.must(err)
 	return key, form
 }
 
-func (h *house) confirmed(path string, d declaration.Details) (key string) {
+func (h *house) confirmed(path string, d signing.Details) (key string) {
 	h.t.Helper()
 	key, form := h.askedFor(path, d)
-	h.must(h.Declarations.ConfirmByLink(h.t.Context(), key, form, "", d))
+	h.must(h.Signing.ConfirmByLink(h.t.Context(), key, form, "", d))
 	return key
 }
 

@@ -16,7 +16,7 @@ import (
 
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/signing"
 )
 
 // A page is an address of the house and the status it answers with to whom.
@@ -169,8 +169,8 @@ func (h *house) slip(t *testing.T, in *chorustest.Instance, screen chorustest.Sc
 	h.must(in.Record.PublishCheckpoint(t.Context()))
 	m := chorustest.RunWith(t, app.Config{Mirror: in.URL, Database: filepath.Join(t.TempDir(), "mirror.db"), Unlimited: true})
 	h.must(m.Mirror.Look(t.Context(), nil))
-	hash, err := m.Declarations.Pass(t.Context(), strings.TrimPrefix(h.open, "/declarations/"),
-		declaration.Details{Name: "Ada Winter", Email: signer, Country: "DK", Lang: "en"})
+	hash, err := m.Signing.Pass(t.Context(), strings.TrimPrefix(h.open, "/declarations/"),
+		signing.Details{Name: "Ada Winter", Email: signer, Country: "DK", Lang: "en"})
 	h.must(err)
 	(&house{App: m.App, t: t}).enter(t, m, screen).look("slip", "/intake/q/"+hash.String(), 200, closely)
 }

@@ -87,7 +87,7 @@ func TestRestart(t *testing.T) {
 			if diff := cmp.Diff(before, state(t, a.DB)); diff != "" {
 				t.Errorf("a restart changed what is kept:\n%s", diff)
 			}
-			if _, err := a.Declarations.ByKey(t.Context(), h.signed); err != nil {
+			if _, err := a.Signing.ByKey(t.Context(), h.signed); err != nil {
 				t.Errorf("the key of a signer's own page opens nothing: %v", err)
 			}
 			err := a.DB.Write(t.Context(), func(tx *db.Tx) error {

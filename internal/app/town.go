@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"example.org/chorus"
-	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/job"
 	"example.org/chorus/internal/platform/mail"
@@ -62,7 +62,7 @@ type settling struct {
 	today    time.Time
 	progress func(string)
 
-	declarations  *declaration.Service  // without mail
+	signing       *signing.Service      // without mail
 	organisations *organisation.Service // without mail
 
 	people  map[string]chorus.ID // by the seed's word for them
@@ -91,14 +91,10 @@ func (a *App) settling(town *seed.Town, today time.Time, progress func(string)) 
 	if err != nil {
 		return nil, err
 	}
-	d, o := a.Declarations, a.Organisations
-	s := &settling{App: a, town: town, today: today, progress: progress,
-		people: map[string]chorus.ID{}, bodies: map[string]body{}, frames: map[string]chorus.ID{},
-		declarations: &declaration.Service{DB: d.DB, Record: d.Record, Vault: d.Vault, Mail: silent, Organisations: d.Organisations,
-			Accounts: d.Accounts, Catalogue: d.Catalogue, BaseURL: d.BaseURL, Log: d.Log},
-		organisations: &organisation.Service{DB: o.DB, Vault: o.Vault, Mail: silent, Record: o.Record, Catalogue: o.Catalogue,
-			BaseURL: o.BaseURL, Accounts: o.Accounts},
-	}
+	signs, enters := *a.Signing, *a.Organisations
+	signs.Mail, enters.Mail = silent, silent
+	s := &settling{App: a, town: town, today: today, progress: progress, signing: &signs, organisations: &enters,
+		people: map[string]chorus.ID{}, bodies: map[string]body{}, frames: map[string]chorus.ID{}}
 	for _, d := range town.Declarations {
 		s.appeals = append(s.appeals, newAppeal(town, d))
 	}

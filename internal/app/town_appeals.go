@@ -12,8 +12,8 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/seed"
 )
@@ -36,7 +36,7 @@ type neighbour struct {
 	known bool // one of the people one can meet by name: gets the mail
 	then  deed
 	key   string // of the own page, once signed
-	asked declaration.Signing
+	asked signing.Cookie
 }
 
 // A deed is what becomes of a signature the day after.
@@ -173,10 +173,10 @@ func (s *settling) bring(ctx context.Context, c *appeal, now time.Time) error {
 	if c.by == "" {
 		c.by = account.Operator
 	}
-	if c.id, err = s.declarations.Save(ctx, c.by, "", d); err != nil || c.State == seed.Draft {
+	if c.id, err = s.Declarations.Save(ctx, c.by, "", d); err != nil || c.State == seed.Draft {
 		return err
 	}
-	c.slug, err = s.declarations.Publish(ctx, c.by, c.id)
+	c.slug, err = s.Declarations.Publish(ctx, c.by, c.id)
 	return err
 }
 
@@ -208,7 +208,7 @@ func (s *settling) signForBodies(ctx context.Context, now time.Time) (err error)
 			b := s.bodies[o.Name]
 			said := mandates[languageOf(o)]
 			m := said[(i+len(o.Name))%len(said)]
-			if fault := s.declarations.SignFor(ctx, b.owner, c.slug, declaration.Mandate{Organisation: b.id, Role: m[0], Statement: m[1]}); fault != nil {
+			if fault := s.signing.SignFor(ctx, b.owner, c.slug, signing.Mandate{Organisation: b.id, Role: m[0], Statement: m[1]}); fault != nil {
 				err = fmt.Errorf("%s signs %s: %w", o.Name, c.Name, fault)
 			}
 		}
@@ -273,26 +273,26 @@ func (s *settling) tell(more int) {
 }
 
 func (s *settling) ask(ctx context.Context, c *appeal, n *neighbour) (err error) {
-	post := s.declarations
+	post := s.signing
 	if n.known {
-		post = s.Declarations
+		post = s.Signing
 	}
 	if n.asked, err = post.Sign(ctx, c.slug, n.details()); err != nil {
 		return fmt.Errorf("%s signs %s: %w", n.Name, c.Name, err)
 	}
-	n.key, err = s.declarations.KeyOf(ctx, n.asked)
+	n.key, err = s.signing.KeyOf(ctx, n.asked)
 	return err
 }
 
 func (s *settling) confirm(ctx context.Context, n *neighbour) error {
-	if err := s.declarations.ConfirmByLink(ctx, n.key, n.asked, "", n.details()); err != nil {
+	if err := s.signing.ConfirmByLink(ctx, n.key, n.asked, "", n.details()); err != nil {
 		return fmt.Errorf("%s confirms: %w", n.Name, err)
 	}
 	return nil
 }
 
-func (n *neighbour) details() declaration.Details {
-	return declaration.Details{Name: n.Name, Email: n.Email, Country: n.Country, Town: n.Town, Comment: n.Comment, Lang: n.Language, Hidden: n.Hidden}
+func (n *neighbour) details() signing.Details {
+	return signing.Details{Name: n.Name, Email: n.Email, Country: n.Country, Town: n.Town, Comment: n.Comment, Lang: n.Language, Hidden: n.Hidden}
 }
 
 // changeMinds does what yesterday's signers, and the stewards, think of it today.
@@ -312,17 +312,17 @@ func (s *settling) changeMinds(ctx context.Context, now time.Time) (err error) {
 func (s *settling) changeMind(ctx context.Context, n *neighbour) error {
 	switch n.then {
 	case withdraw:
-		return s.declarations.Withdraw(ctx, n.key)
+		return s.signing.Withdraw(ctx, n.key)
 	case erase:
-		return s.declarations.Erase(ctx, n.key)
+		return s.signing.Erase(ctx, n.key)
 	case hide:
-		return s.declarations.Hide(ctx, n.key)
+		return s.signing.Hide(ctx, n.key)
 	case invalidate:
-		mine, err := s.declarations.ByKey(ctx, n.key)
+		mine, err := s.signing.ByKey(ctx, n.key)
 		if err != nil || mine.Signature == nil {
 			return fmt.Errorf("looking for the signature of %s: %w", n.Name, err)
 		}
-		return s.declarations.Invalidate(ctx, s.people["karen"], mine.Signature.Entry, fact.Fraud,
+		return s.signing.Invalidate(ctx, s.people["karen"], mine.Signature.Entry, fact.Fraud,
 			"These signatures came within a few minutes, from addresses that a program made up.")
 	}
 	return nil
@@ -337,11 +337,11 @@ func (s *settling) readComments(ctx context.Context, now time.Time) (err error) 
 		if err != nil || c.Signatures == 0 || c.State != seed.Closed && on >= c.Days-unread {
 			return
 		}
-		var waiting []declaration.WaitingComment
-		if waiting, err = s.declarations.WaitingComments(ctx, c.by, c.id); err != nil {
+		var waiting []signing.WaitingComment
+		if waiting, err = s.signing.WaitingComments(ctx, c.by, c.id); err != nil {
 			return
 		}
-		err = together(len(waiting), func(i int) error { return s.declarations.ShowComment(ctx, c.by, c.id, waiting[i].Signer) })
+		err = together(len(waiting), func(i int) error { return s.signing.ShowComment(ctx, c.by, c.id, waiting[i].Signer) })
 	})
 	return err
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/commons/catalogue"
@@ -113,9 +112,3 @@ func (s *Service) entriesView(ctx context.Context, before int64) (p entriesView,
 
 // entryPath is the page of an entry.
 func entryPath(e recorder.Listed) string { return receipt.Path(e.Index) }
-
-// dayOf reads a day of the record.
-func dayOf(s string) time.Time {
-	t, _ := time.Parse(time.DateOnly, s) // a leaf holds nothing else
-	return t
-}

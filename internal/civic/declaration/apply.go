@@ -35,8 +35,6 @@ func (b *batch) apply(ctx context.Context, e *recorder.Entry) error {
 		return b.closed(ctx, e, f)
 	case *fact.SignatureAdded:
 		return b.added(ctx, e, f)
-	case *fact.RequestRefused:
-		return b.ended(ctx, f.Request, e, f.Declaration, f.Reason)
 	case *fact.OrganisationSigned:
 		return b.organisationSigned(ctx, e, f)
 	case *fact.OrganisationEntered:
@@ -143,19 +141,7 @@ func (b *batch) added(ctx context.Context, e *recorder.Entry, f *fact.SignatureA
 	if f.Identity.Presence == fact.Shown {
 		s.named = e.Index
 	}
-	if err := b.ended(ctx, f.Request, e, f.Declaration, ""); err != nil {
-		return err
-	}
 	return b.insert(ctx, s)
-}
-
-// ended notes what became of a request. The first answer holds.
-func (b *batch) ended(ctx context.Context, request fact.Hash, e *recorder.Entry, declaration chorus.ID, why fact.Reason) error {
-	if request == (fact.Hash{}) {
-		return nil
-	}
-	_, err := db.Exec(ctx, b.tx, insertRequest, request[:], e.Index, declaration, string(why))
-	return err
 }
 
 func (b *batch) organisationSigned(ctx context.Context, e *recorder.Entry, f *fact.OrganisationSigned) error {

@@ -39,7 +39,7 @@ var uncounted = db.SQL(`SELECT class, CASE WHEN withdrawn = 1 THEN 'withdrawn' W
 func (s *Service) countPage(ctx context.Context, slug string) (*countPage, error) {
 	p := &countPage{}
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
+		if p.Declaration, err = BySlug(ctx, tx, slug); err != nil {
 			return err
 		}
 		if p.Size, err = recorder.Size(ctx, tx); err != nil {

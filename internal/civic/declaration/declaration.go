@@ -5,33 +5,27 @@
 //
 //   - A declaration carries numbered recommendations, each addressed to one or
 //     more duty-bearers. Once it is published its text never changes.
-//   - One person signs a declaration once, and only after confirming a mail.
-//     Whoever asks again gets the same reply, so nobody can find out who signed.
-//   - An organisation signs by a member who states role and mandate. It counts
-//     while the organisation is verified; until then it is shown waiting.
-//   - To withdraw takes the signature out of the count, and its name off the
-//     page. To invalidate takes it out of the count by the stewards' hand, with
-//     a reason. To erase removes the words for ever and leaves the count.
+//   - A signature counts unless its signer withdrew it or the stewards
+//     invalidated it. That of an organisation counts while the organisation is
+//     verified; until then it is shown waiting.
+//   - What is erased goes for ever and leaves the count as it was.
 //   - Numbers are counted from the record alone; nobody can set them.
+//
+// How one signs is in package signing, in a folder of its own as the desk and
+// the document.
 package declaration
 
 import (
 	"embed"
-	_ "embed"
 	"io/fs"
-	"log/slog"
 	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
-	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/platform/db"
-	"example.org/chorus/internal/platform/lang"
-	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/recorder"
-	"example.org/chorus/internal/platform/vault"
 )
 
 // Schema is the tables of declarations and signatures.
@@ -49,15 +43,8 @@ func Messages() fs.FS { return messages }
 type Service struct {
 	DB            *db.DB
 	Record        *recorder.Recorder
-	Vault         *vault.Vault
-	Mail          *mail.Outbox
 	Organisations *organisation.Service
-	Accounts      *account.Service
 	Receipts      *receipt.Service
-	Catalogue     *lang.Catalogue
-	BaseURL       string // as people reach it, for links in mail
-	Log           *slog.Logger
-	Relay         Relay
 
 	texts texts
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,13 +20,12 @@ import (
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/markdown"
 	"example.org/chorus/internal/platform/recorder"
-	"example.org/chorus/internal/platform/web"
 )
 
 // BySlug is the published declaration at an address.
 func (s *Service) BySlug(ctx context.Context, slug string) (d *Declaration, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		d, err = bySlug(ctx, tx, slug)
+		d, err = BySlug(ctx, tx, slug)
 		return err
 	})
 	return d, err
@@ -36,7 +34,7 @@ func (s *Service) BySlug(ctx context.Context, slug string) (d *Declaration, err 
 // counted is BySlug with the size of the record that the count is of.
 func (s *Service) counted(ctx context.Context, slug string) (d *Declaration, size int64, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if d, err = bySlug(ctx, tx, slug); err != nil {
+		if d, err = BySlug(ctx, tx, slug); err != nil {
 			return err
 		}
 		size, err = recorder.Size(ctx, tx)
@@ -87,7 +85,6 @@ type showPage struct {
 	Countries   []country
 	Names       []Signature
 	Size        int64 // entries in the record
-	Form        web.Form
 }
 
 type country struct {
@@ -103,11 +100,11 @@ const (
 func (s *Service) showPage(ctx context.Context, slug, want string) (*showPage, error) {
 	p := &showPage{}
 	err := s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
+		if p.Declaration, err = BySlug(ctx, tx, slug); err != nil {
 			return err
 		}
 		p.Now, p.State = tx.Now, p.StateAt(tx.Now)
-		if p.Signatories, err = db.All(ctx, tx, organisationsOf, scanSignature, p.ID); err != nil {
+		if p.Signatories, err = Signatories(ctx, tx, p.ID); err != nil {
 			return err
 		}
 		if p.Names, err = db.All(ctx, tx, namesBefore, scanSignature, p.ID, int64(1)<<62, namesShown); err != nil {
@@ -176,7 +173,7 @@ func (s *Service) namesPage(ctx context.Context, slug string, before int64) (*na
 		before = 1 << 62
 	}
 	return p, s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
+		if p.Declaration, err = BySlug(ctx, tx, slug); err != nil {
 			return err
 		}
 		p.Names, err = db.All(ctx, tx, namesBefore, scanSignature, p.ID, before, namesPaged)
@@ -189,7 +186,7 @@ func (s *Service) namesPage(ctx context.Context, slug string, before int64) (*na
 
 func (s *Service) withOrganisations(ctx context.Context, slug string) (d *Declaration, orgs Organisations, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		if d, err = bySlug(ctx, tx, slug); err != nil {
+		if d, err = BySlug(ctx, tx, slug); err != nil {
 			return err
 		}
 		orgs, err = organisation.ByIDs(ctx, tx, append(d.DutyBearers(), d.Organisers...)...)
@@ -231,7 +228,7 @@ func (s *Service) writeTable(ctx context.Context, slug string, to io.Writer) err
 		return err
 	}
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		d, err := bySlug(ctx, tx, slug)
+		d, err := BySlug(ctx, tx, slug)
 		if err != nil {
 			return err
 		}
@@ -258,89 +255,6 @@ func cell(s string) string {
 }
 
 var countedSignatures = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND counts = 1 ORDER BY entry LIMIT 1000000`)
-
-// signForPage is the data of signFor.
-type signForPage struct {
-	*Declaration
-	State  State
-	Mine   []organisation.Organisation
-	Signed map[chorus.ID]Signature
-	Form   web.Form
-}
-
-func (s *Service) signForPage(ctx context.Context, by chorus.ID, slug string) (*signForPage, error) {
-	p := &signForPage{Signed: map[chorus.ID]Signature{}}
-	return p, s.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		if p.Declaration, err = bySlug(ctx, tx, slug); err != nil {
-			return err
-		}
-		p.State = p.StateAt(tx.Now)
-		if p.Mine, err = organisation.Editing(ctx, tx, by); err != nil {
-			return err
-		}
-		signatures, err := db.All(ctx, tx, organisationsOf, scanSignature, p.ID)
-		for _, sig := range signatures {
-			p.Signed[sig.Organisation] = sig
-		}
-		return err
-	})
-}
-
-// confirmPage is the data of confirm; minePage that of mine.
-type confirmPage struct {
-	*Mine
-	NeedsCode bool
-	Form      web.Form
-}
-
-type minePage struct {
-	*Mine
-	Unlocked bool
-	Receipt  *recorder.Receipt // nil while locked, before a checkpoint covers it, and for whom declined
-	Form     web.Form
-}
-
-// isOwnForm reports whether this browser sent the form that the key belongs to.
-func (s *Service) isOwnForm(v *web.Visit, key string) bool {
-	kept := ParseSigning(v.CookieValue(signingCookie))
-	if kept.ID == "" {
-		return false
-	}
-	id, err := s.idOf(key)
-	if err != nil {
-		return false
-	}
-	is := false
-	err = s.DB.Read(v.Context(), func(tx *db.Tx) error {
-		form, err := db.One(v.Context(), tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
-		is = err == nil && form.signer == id
-		return nil
-	})
-	return is && err == nil
-}
-
-// values is the details as the fields of a form.
-func (d Details) values() url.Values {
-	v := url.Values{"name": {d.Name}, "country": {d.Country}, "town": {d.Town}, "comment": {d.Comment}}
-	if d.Hidden {
-		v.Set("hidden", "yes")
-	}
-	return v
-}
-
-// held is all that the instance holds about a signer, in words of its own.
-func (m *Mine) held() map[string]any {
-	h := map[string]any{"declaration": m.Declaration.Title.Text, "state": m.State, "private": m.Details, "comment": m.Commented}
-	if m.Signature != nil {
-		public := map[string]any{"day": m.Signature.Day, "name": m.Signature.Name,
-			"town": m.Signature.Town, "country": m.Signature.Country, "comment": m.Signature.Comment, "counts": m.Signature.Counts}
-		if !m.Declined {
-			public["entry"], public["number"] = m.Signature.Entry, m.Signature.Number
-		}
-		h["public"] = public
-	}
-	return h
-}
 
 // anchor is where a recommendation stands on the page.
 func anchor(number int) string { return "recommendation-" + strconv.Itoa(number) }

@@ -17,6 +17,7 @@ import (
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/recorder"
+	"example.org/chorus/internal/platform/web"
 )
 
 // Save keeps a draft on the desk of the organisation that runs it; an empty id
@@ -198,7 +199,7 @@ func freeSlug(ctx context.Context, tx *db.Tx, want string) (string, error) {
 
 // Close ends a declaration before its time, or at it, with a public word why.
 func (s *Service) Close(ctx context.Context, by, id chorus.ID, why string) error {
-	if err := checkWhy(why).Err(); err != nil {
+	if err := CheckWhy(why).Err(); err != nil {
 		return err
 	}
 	return s.Record.Write(ctx, func(d *recorder.Deed) error {
@@ -216,6 +217,17 @@ func (s *Service) Close(ctx context.Context, by, id chorus.ID, why string) error
 		_, err = d.Publish(ctx, &fact.DeclarationClosed{Declaration: id, Published: decl.Hash, Core: fact.Show(fact.Explanation{Text: why})})
 		return err
 	})
+}
+
+// MaxWhy is how long a public word for a deed can be, in characters.
+const MaxWhy = 500
+
+// CheckWhy wants a public word for what is done in public.
+func CheckWhy(why string) chorus.Invalid {
+	if fault := (web.Line{Max: MaxWhy}).Check(why); fault != "" {
+		return chorus.Invalid{"why": fault}
+	}
+	return chorus.Invalid{}
 }
 
 var (

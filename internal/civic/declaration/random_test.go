@@ -13,8 +13,8 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 )
@@ -71,11 +71,11 @@ func (c *crowd) must(err error) {
 
 func (c *crowd) sign(n int) {
 	address := fmt.Sprintf("p%d@example.org", n)
-	d := declaration.Details{Name: fmt.Sprint("Person ", n), Email: address, Country: []string{"DK", "SE", "DE"}[n%3], Town: "Lind", Comment: "Yes.", Lang: "en", Hidden: n%2 == 0}
-	kept, err := c.in.Declarations.Sign(c.Context(), c.slug, d)
+	d := signing.Details{Name: fmt.Sprint("Person ", n), Email: address, Country: []string{"DK", "SE", "DE"}[n%3], Town: "Lind", Comment: "Yes.", Lang: "en", Hidden: n%2 == 0}
+	kept, err := c.in.Signing.Sign(c.Context(), c.slug, d)
 	c.must(err)
 	letter, _ := c.in.MailTo(address)
-	key, err := c.in.Declarations.ConfirmHere(c.Context(), kept, chorustest.Code(letter))
+	key, err := c.in.Signing.ConfirmHere(c.Context(), kept, chorustest.Code(letter))
 	c.must(err)
 	if !c.signed[n] {
 		c.invalid[n] = false
@@ -85,14 +85,14 @@ func (c *crowd) sign(n int) {
 
 func (c *crowd) withdraw(n int) {
 	if c.keys[n] != "" {
-		c.must(c.in.Declarations.Withdraw(c.Context(), c.keys[n]))
+		c.must(c.in.Signing.Withdraw(c.Context(), c.keys[n]))
 		c.signed[n] = false
 	}
 }
 
-func (c *crowd) hide(n int)  { c.own(n, c.in.Declarations.Hide) }
-func (c *crowd) show(n int)  { c.own(n, c.in.Declarations.ShowName) }
-func (c *crowd) erase(n int) { c.own(n, c.in.Declarations.Erase) }
+func (c *crowd) hide(n int)  { c.own(n, c.in.Signing.Hide) }
+func (c *crowd) show(n int)  { c.own(n, c.in.Signing.ShowName) }
+func (c *crowd) erase(n int) { c.own(n, c.in.Signing.Erase) }
 
 func (c *crowd) own(n int, deed func(context.Context, string) error) {
 	if c.keys[n] != "" {
@@ -103,10 +103,10 @@ func (c *crowd) own(n int, deed func(context.Context, string) error) {
 func (c *crowd) comment(int) {
 	d, err := c.in.Declarations.BySlug(c.Context(), c.slug)
 	c.must(err)
-	waiting, err := c.in.Declarations.WaitingComments(c.Context(), account.Operator, d.ID)
+	waiting, err := c.in.Signing.WaitingComments(c.Context(), account.Operator, d.ID)
 	c.must(err)
 	if len(waiting) > 0 {
-		c.must(c.in.Declarations.ShowComment(c.Context(), account.Operator, d.ID, waiting[0].Signer))
+		c.must(c.in.Signing.ShowComment(c.Context(), account.Operator, d.ID, waiting[0].Signer))
 	}
 }
 
@@ -114,14 +114,14 @@ func (c *crowd) invalidate(n int) {
 	if c.keys[n] == "" {
 		return
 	}
-	m, err := c.in.Declarations.ByKey(c.Context(), c.keys[n])
+	m, err := c.in.Signing.ByKey(c.Context(), c.keys[n])
 	c.must(err)
 	if m.Signature == nil || m.State != "signed" {
 		return
 	}
-	c.must(c.in.Declarations.Invalidate(c.Context(), account.Operator, m.Signature.Entry, fact.Fraud, "A test."))
+	c.must(c.in.Signing.Invalidate(c.Context(), account.Operator, m.Signature.Entry, fact.Fraud, "A test."))
 	if n%2 == 0 {
-		c.must(c.in.Declarations.Reinstate(c.Context(), account.Operator, m.Signature.Entry, "A test."))
+		c.must(c.in.Signing.Reinstate(c.Context(), account.Operator, m.Signature.Entry, "A test."))
 		c.invalid[n] = false
 		return
 	}
@@ -140,13 +140,13 @@ func (c *crowd) choir(n int) *choir {
 
 func (c *crowd) signFor(n int) {
 	o := c.choir(n)
-	c.must(c.in.Declarations.SignFor(c.Context(), o.owner, c.slug, declaration.Mandate{Organisation: o.id, Role: "Chair", Statement: "The board."}))
+	c.must(c.in.Signing.SignFor(c.Context(), o.owner, c.slug, signing.Mandate{Organisation: o.id, Role: "Chair", Statement: "The board."}))
 	o.signed = true
 }
 
 func (c *crowd) revoke(n int) {
 	if o := c.choir(n); o.signed {
-		c.must(c.in.Declarations.Revoke(c.Context(), o.owner, c.slug, o.id))
+		c.must(c.in.Signing.Revoke(c.Context(), o.owner, c.slug, o.id))
 		o.signed = false
 	}
 }

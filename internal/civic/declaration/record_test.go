@@ -15,8 +15,8 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/record"
 )
 
@@ -29,10 +29,10 @@ func TestErasedWordsAreNowhere(t *testing.T) {
 	path, _ := in.Trams(document.Draft{})
 	c := &crowd{T: t, in: in, slug: path[len("/declarations/"):], signed: map[int]bool{}, invalid: map[int]bool{}, keys: map[int]string{}, orgs: map[int]*choir{}}
 	const name, town = "Zebulonia Quickwater", "Farbroughton"
-	kept, err := in.Declarations.Sign(t.Context(), c.slug, declaration.Details{Name: name, Town: town, Email: "zq@example.org", Country: "DK", Comment: "Zymurgy!", Lang: "en"})
+	kept, err := in.Signing.Sign(t.Context(), c.slug, signing.Details{Name: name, Town: town, Email: "zq@example.org", Country: "DK", Comment: "Zymurgy!", Lang: "en"})
 	c.must(err)
 	letter, _ := in.MailTo("zq@example.org")
-	key, err := in.Declarations.ConfirmHere(t.Context(), kept, chorustest.Code(letter))
+	key, err := in.Signing.ConfirmHere(t.Context(), kept, chorustest.Code(letter))
 	c.must(err)
 	c.sign(1)
 	c.comment(1)
@@ -43,7 +43,7 @@ func TestErasedWordsAreNowhere(t *testing.T) {
 	if given := givenOut(t, in, path, name); len(given) < 6 { // page, list, table, bodies, body and receipt
 		t.Fatalf("a shown name is given out by %v alone: the test sees nothing", given)
 	}
-	c.must(in.Declarations.Erase(t.Context(), key))
+	c.must(in.Signing.Erase(t.Context(), key))
 	for _, word := range []string{name, town, "Zymurgy", "zq@example.org"} {
 		if inFiles(t, folder, word) {
 			t.Errorf("%q still stands in the files", word)
@@ -56,7 +56,7 @@ func TestErasedWordsAreNowhere(t *testing.T) {
 			t.Errorf("%q is still given out by %v", word, given)
 		}
 	}
-	own, err := in.Declarations.ReceiptOf(t.Context(), key)
+	own, err := in.Signing.ReceiptOf(t.Context(), key)
 	c.must(err)
 	if words := unpacked(t, own.Proof); bytes.Contains(words, []byte(name)) {
 		t.Errorf("the own receipt still holds %s", words)
@@ -69,7 +69,8 @@ func givenOut(t *testing.T, in *chorustest.Instance, path, word string) (found [
 	t.Helper()
 	addresses := []string{"/", "/causes", "/organisations", "/record", "/record/entries", "/record/counts", "/record/bodies/000", path, path + "/names",
 		path + "/count", path + "/number", path + "/sign", path + "/signatures.csv", path + "/declaration.md"}
-	for i := range entries(t, in) {
+	_, size := recount(t, in)
+	for i := range size {
 		entry := fmt.Sprintf("/r/%d", i)
 		addresses = append(addresses, entry, entry+"/print", entry+".tlog-proof", fmt.Sprintf("/record/body/%d", i))
 	}

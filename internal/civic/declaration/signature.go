@@ -11,6 +11,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/commons/catalogue"
+	"example.org/chorus/internal/commons/receipt"
 	"example.org/chorus/internal/platform/db"
 )
 
@@ -39,6 +40,13 @@ type Signature struct {
 	verified  bool // organisations
 }
 
+// Limits of the words of a signature, in characters.
+const (
+	MaxName    = 100
+	MaxTown    = 80
+	MaxComment = 500
+)
+
 // shouldCount is the rule of the count, from the record alone.
 func (s *Signature) shouldCount() bool {
 	return !s.withdrawn && s.Invalid == "" && (s.Class == fact.People || s.verified)
@@ -55,8 +63,28 @@ func (s *Signature) Withdrawn() bool { return s.withdrawn }
 // HasWords reports whether there are words to erase.
 func (s *Signature) HasWords() bool { return s.named >= 0 || s.commented >= 0 }
 
+// A Place is a part of an entry that holds words.
+type Place struct{ Entry, Part int64 }
+
+// Places are where in the record the words of a signature stand now.
+func (s *Signature) Places() (places []Place) {
+	if s.Class == fact.Organisations && s.Organisation != "" {
+		places = append(places, Place{s.Entry, 0})
+	}
+	switch {
+	case s.named == s.Entry && s.named >= 0:
+		places = append(places, Place{s.named, fact.SignatureIdentityPart})
+	case s.named >= 0:
+		places = append(places, Place{s.named, 0}) // of a SignatureShown
+	}
+	if s.commented >= 0 {
+		places = append(places, Place{s.commented, 0})
+	}
+	return places
+}
+
 // Date is the day of the signature.
-func (s *Signature) Date() time.Time { return day(s.Day) }
+func (s *Signature) Date() time.Time { return receipt.Day(s.Day) }
 
 // erase takes the words of one part of the signature's own entry away.
 func (s *Signature) erase(part int64) {

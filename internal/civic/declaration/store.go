@@ -23,7 +23,6 @@ var (
 	dropEmptyCountry  = db.SQL(`DELETE FROM declaration_country WHERE declaration = $1 AND country = $2 AND people = 0`)
 	putSignatory      = db.SQL(`INSERT INTO declaration_signatory (entered, verified) VALUES ($1, $2) ON CONFLICT (entered) DO UPDATE SET verified = excluded.verified`)
 	signatoryVerified = db.SQL(`SELECT verified FROM declaration_signatory WHERE entered = $1`)
-	insertRequest     = db.SQL(`INSERT INTO declaration_request (request, entry, declaration, reason) VALUES ($1, $2, $3, $4) ON CONFLICT (request) DO NOTHING`)
 
 	insertSignature = db.SQL(`INSERT INTO declaration_signature (` + signatureColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`)
@@ -45,7 +44,6 @@ const (
 // What pages read.
 var (
 	declarationBySlug = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.slug = $1`)
-	declarationToSign = db.SQL(`SELECT ` + declarationColumns + `, p.secret FROM declaration d LEFT JOIN private_declaration p ON p.id = d.id WHERE d.slug = $1`)
 	claimsOfAll       = db.SQL(`SELECT id, people, organisations, waiting FROM declaration ORDER BY entry LIMIT 100000`)
 	declarationByID   = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id = $1`)
 	daysOf            = db.SQL(`SELECT day, people, organisations FROM declaration_day WHERE declaration = $1 ORDER BY day LIMIT 4000`)
@@ -55,11 +53,10 @@ var (
 		WHERE declaration = $1 AND class = 'organisations' AND withdrawn = 0 AND invalid = '' AND organisation <> '' ORDER BY verified DESC, entry LIMIT 1000`)
 	namesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
 		WHERE declaration = $1 AND class = 'people' AND entry < $2 AND counts = 1 AND name <> '' ORDER BY entry DESC LIMIT $3`)
-	requestEnd       = db.SQL(`SELECT q.entry, q.reason, coalesce(d.slug, '') FROM declaration_request q LEFT JOIN declaration d ON d.id = q.declaration WHERE q.request = $1`)
 	signaturesBefore = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature WHERE declaration = $1 AND entry < $2 ORDER BY entry DESC LIMIT $3`)
 	signaturesOfDay  = db.SQL(`SELECT ` + signatureColumns + ` FROM declaration_signature
 		WHERE declaration = $1 AND day = $2 AND entry < $3 ORDER BY entry DESC LIMIT $4`)
-	declarationsByID = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id IN ` + theIDs + ` ORDER BY d.entry DESC LIMIT 500`)
+	declarationsByID = db.SQL(`SELECT ` + declarationColumns + ` FROM declaration d WHERE d.id IN ` + db.InList + ` ORDER BY d.entry DESC LIMIT 500`)
 )
 
 // ByID is a published declaration.
@@ -69,7 +66,7 @@ func ByID(ctx context.Context, tx *db.Tx, id chorus.ID) (*Declaration, error) {
 
 // ByIDs are those of some declarations that are published.
 func ByIDs(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]*Declaration, error) {
-	all, err := db.All(ctx, tx, declarationsByID, scanDeclaration, idList(ids))
+	all, err := db.All(ctx, tx, declarationsByID, scanDeclaration, db.JSONList(ids))
 	published := map[chorus.ID]*Declaration{}
 	for _, d := range all {
 		published[d.ID] = d
@@ -95,11 +92,18 @@ func Signatures(ctx context.Context, tx *db.Tx, of chorus.ID, s Stretch) ([]Sign
 	return db.All(ctx, tx, signaturesBefore, scanSignature, of, s.Before, s.Most)
 }
 
+// Signatories are the signatures of organisations that have not taken them
+// back, those that count first.
+func Signatories(ctx context.Context, tx *db.Tx, of chorus.ID) ([]Signature, error) {
+	return db.All(ctx, tx, organisationsOf, scanSignature, of)
+}
+
 // SignatureAt is the signature that an entry added.
 func SignatureAt(ctx context.Context, tx *db.Tx, entry int64) (Signature, error) {
 	return db.One(ctx, tx, signatureByEntry, scanSignature, entry)
 }
 
-func bySlug(ctx context.Context, tx *db.Tx, slug string) (*Declaration, error) {
+// BySlug is the published declaration at an address.
+func BySlug(ctx context.Context, tx *db.Tx, slug string) (*Declaration, error) {
 	return db.One(ctx, tx, declarationBySlug, scanDeclaration, slug)
 }

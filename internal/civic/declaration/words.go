@@ -53,12 +53,6 @@ func answerKey(p *showPage, due time.Time) string {
 	return "declaration.course.answer"
 }
 
-// day reads a day of the record.
-func day(s string) time.Time {
-	t, _ := time.Parse(time.DateOnly, s) // the record holds nothing else
-	return t
-}
-
 func options(v *web.Visit, id, title string) chart.Options {
 	o := chart.Options{ID: id, Title: title, Number: func(n int) string { return v.Say.Number(int64(n)) }}
 	if v.Say.Dir() == "rtl" {
@@ -95,14 +89,4 @@ func countryName(v *web.Visit, code string) string {
 		return v.T("declaration.countries.erased")
 	}
 	return v.Say.Country(code)
-}
-
-// unsigned is the visitor's organisations that have not signed yet.
-func (p *signForPage) unsigned() (choices []web.Choice) {
-	for _, o := range p.Mine {
-		if _, ok := p.Signed[o.ID]; !ok {
-			choices = append(choices, web.Choice{Value: string(o.ID), Text: o.Name})
-		}
-	}
-	return choices
 }

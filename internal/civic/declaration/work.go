@@ -50,42 +50,14 @@ func Works(ctx context.Context, tx *db.Tx) ([]Work, error) {
 
 // WorksOf are those on the desks of some organisations.
 func WorksOf(ctx context.Context, tx *db.Tx, orgs ...chorus.ID) ([]Work, error) {
-	return db.All(ctx, tx, worksOfAll, scanWork, idList(orgs))
+	return db.All(ctx, tx, worksOfAll, scanWork, db.JSONList(orgs))
 }
-
-// CountComments tells how many comments wait at each of some declarations.
-func CountComments(ctx context.Context, tx *db.Tx, ids ...chorus.ID) (map[chorus.ID]int64, error) {
-	waiting := map[chorus.ID]int64{}
-	return waiting, db.Each(ctx, tx, countComments, func(r db.Row) error {
-		var id chorus.ID
-		var n int64
-		err := r.Scan(&id, &n)
-		waiting[id] = n
-		return err
-	}, idList(ids))
-}
-
-// idList is the argument of a query that takes many IDs.
-func idList(ids []chorus.ID) string {
-	if ids == nil {
-		ids = []chorus.ID{}
-	}
-	b, err := json.Marshal(ids)
-	if err != nil {
-		panic(err) // strings can always be written
-	}
-	return string(b)
-}
-
-// theIDs is the values of a JSON list in $1.
-const theIDs = `({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST(CAST($1 AS text) AS jsonb))}})`
 
 var (
 	workByID   = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration WHERE id = $1`)
 	allWorks   = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration ORDER BY changed DESC, id LIMIT 200`)
 	worksOfAll = db.SQL(`SELECT id, coalesce(slug, ''), organisation, draft, state, changed FROM private_declaration
-		WHERE organisation IN ` + theIDs + ` ORDER BY changed DESC, id LIMIT 500`)
-	countComments = db.SQL(`SELECT declaration, count(1) FROM private_comment WHERE declaration IN ` + theIDs + ` GROUP BY declaration ORDER BY declaration LIMIT 500`)
+		WHERE organisation IN ` + db.InList + ` ORDER BY changed DESC, id LIMIT 500`)
 )
 
 func scanWork(r db.Row) (w Work, err error) {

@@ -130,8 +130,7 @@ func Of(ctx context.Context, tx *db.Tx, cards []catalogue.Card) ([]Cause, error)
 // Cards and links of many things are read at once: a question for each card
 // would make a list slow.
 var ties = db.SQL(`SELECT l.source, l.relation, c.title, c.path FROM link l JOIN card c ON c.ref = l.target
-	WHERE l.source IN ({{sqlite SELECT value FROM json_each($1)}}{{pg SELECT jsonb_array_elements_text(CAST(CAST($1 AS text) AS jsonb))}})
-	AND l.relation IN ('run-by', 'addresses') ORDER BY l.source, c.entry, c.ref LIMIT 5000`)
+	WHERE l.source IN ` + db.InList + ` AND l.relation IN ('run-by', 'addresses') ORDER BY l.source, c.entry, c.ref LIMIT 5000`)
 
 // named is how many organisations a card names before it only counts them.
 const named = 3

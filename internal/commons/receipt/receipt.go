@@ -93,8 +93,8 @@ func Why(v *web.Visit, reason fact.Reason) string {
 var reasons = []fact.Reason{fact.GDPR, fact.Author, fact.Court, fact.Moderation, fact.Minor, fact.Fraud, fact.Duplicate, fact.Test,
 	fact.Lapsed, fact.Late, fact.Unfit}
 
-// day reads a day of the record.
-func day(s string) time.Time {
+// Day reads a day of the record.
+func Day(s string) time.Time {
 	t, _ := time.Parse(time.DateOnly, s) // a leaf holds nothing else
 	return t
 }

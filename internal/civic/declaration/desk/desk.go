@@ -9,7 +9,7 @@
 //     published.
 //   - Stewards see every declaration, and judge single signatures.
 //
-// The deeds themselves are in package declaration.
+// The deeds themselves are in the packages declaration and signing.
 package desk
 
 import (
@@ -21,6 +21,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/internal/civic/declaration"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
@@ -33,10 +34,11 @@ var messages embed.FS
 // Messages are the words of the organisers' desk and the stewards' pages.
 func Messages() fs.FS { return messages }
 
-// Service is the pages. Their deeds are those of Declarations.
+// Service is the pages. Their deeds are those of Declarations and of Signing.
 type Service struct {
 	DB           *db.DB
 	Declarations *declaration.Service
+	Signing      *signing.Service
 }
 
 // Answers of pages; net/http names them for the files that may import it.
@@ -157,7 +159,7 @@ func deskItems(ctx context.Context, tx *db.Tx, works []declaration.Work) (items 
 	if err != nil {
 		return nil, err
 	}
-	waiting, err := declaration.CountComments(ctx, tx, ids...)
+	waiting, err := signing.CountComments(ctx, tx, ids...)
 	if err != nil {
 		return nil, err
 	}

@@ -2127,7 +2127,7 @@ func closePage(v *web.Visit, p closing) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Area(v, p.Form, web.Input{Name: "why", Label: v.T("declaration.desk.close.why"), Hint: v.T("declaration.desk.close.why_hint"), Max: declaration.MaxStatement}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Area(v, p.Form, web.Input{Name: "why", Label: v.T("declaration.desk.close.why"), Hint: v.T("declaration.desk.close.why_hint"), Max: declaration.MaxWhy}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -186,14 +186,11 @@ func (s *Service) judgeSignature(v *web.Visit, f web.Form, do string, entry int6
 	reason, why := fact.Reason(f.Get(do+"_reason")), f.Get(do+"_why")
 	switch do {
 	case "invalidate":
-		return s.Declarations.Invalidate(v.Context(), v.Who, entry, reason, why)
+		return s.Signing.Invalidate(v.Context(), v.Who, entry, reason, why)
 	case "erase":
-		return s.Declarations.EraseWords(v.Context(), v.Who, entry, reason, why)
+		return s.Signing.EraseWords(v.Context(), v.Who, entry, reason, why)
 	case "reinstate":
-		if fault := (web.Line{Max: declaration.MaxStatement}).Check(why); fault != "" {
-			return chorus.Invalid{"why": fault}
-		}
-		return s.Declarations.Reinstate(v.Context(), v.Who, entry, why)
+		return s.Signing.Reinstate(v.Context(), v.Who, entry, why)
 	}
 	return chorus.ErrNotFound
 }

@@ -11,6 +11,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/web"
@@ -121,7 +122,7 @@ func (s *Service) postClose(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	if fault := web.CheckComment(f.Get("why"), web.Line{Max: declaration.MaxStatement}); fault != "" {
+	if fault := web.CheckComment(f.Get("why"), web.Line{Max: declaration.MaxWhy}); fault != "" {
 		f.Wrong = chorus.Invalid{"why": fault}
 		return s.drawClose(v, statusFaulty, f)
 	}
@@ -134,7 +135,7 @@ func (s *Service) postClose(v *web.Visit) error {
 // A heap is the comments that wait at a declaration.
 type heap struct {
 	*declaration.Declaration
-	Waiting []declaration.WaitingComment
+	Waiting []signing.WaitingComment
 }
 
 func (s *Service) showComments(v *web.Visit) error {
@@ -142,7 +143,7 @@ func (s *Service) showComments(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	waiting, err := s.Declarations.WaitingComments(v.Context(), v.Who, d.ID)
+	waiting, err := s.Signing.WaitingComments(v.Context(), v.Who, d.ID)
 	if err != nil {
 		return err
 	}
@@ -158,9 +159,9 @@ func (s *Service) postComments(v *web.Visit) error {
 	id := chorus.ID(v.PathValue("id"))
 	switch {
 	case f.Get("show") != "":
-		err = s.Declarations.ShowComment(v.Context(), v.Who, id, chorus.ID(f.Get("show")))
+		err = s.Signing.ShowComment(v.Context(), v.Who, id, chorus.ID(f.Get("show")))
 	case f.Get("drop") != "":
-		err = s.Declarations.DropComment(v.Context(), v.Who, id, chorus.ID(f.Get("drop")))
+		err = s.Signing.DropComment(v.Context(), v.Who, id, chorus.ID(f.Get("drop")))
 	}
 	if err != nil {
 		return err

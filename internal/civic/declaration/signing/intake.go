@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/recorder"
@@ -49,8 +50,7 @@ var (
 	moveRequest   = db.SQL(`UPDATE private_intake SET state = $2 WHERE request = $1 AND state <> 'ended'`)
 	requestsOver  = db.SQL(`SELECT request, declaration FROM private_intake WHERE state <> 'ended' AND until <= $1 ORDER BY until, request LIMIT $2`)
 	requestsMute  = db.SQL(`SELECT request, declaration FROM private_intake WHERE state = 'waiting' AND until > $1 AND request > $2 ORDER BY request LIMIT $3`)
-	requestsEnded = db.SQL(`SELECT count(*) FROM declaration_request WHERE request = $1`)
-	declToSign    = db.SQL(`SELECT ` + declarationColumns + `, p.secret FROM declaration d LEFT JOIN private_declaration p ON p.id = d.id WHERE d.id = $1`)
+	requestsEnded = db.SQL(`SELECT count(*) FROM signing_request WHERE request = $1`)
 	formOfRequest = db.SQL(`SELECT signer, details, wrong, request, until FROM private_signing WHERE request = $1 AND until > $2`)
 	dropRequest   = db.SQL(`DELETE FROM private_signing WHERE request = $1`)
 )
@@ -93,7 +93,7 @@ func (s *Service) Receive(ctx context.Context, envelope []byte) error {
 		case err != nil:
 			return err
 		case why != "":
-			return s.refuse(ctx, d, hash, to.decl, why)
+			return s.refuse(ctx, d, hash, to.Declaration, why)
 		}
 		return s.askFor(ctx, d.Tx, to, r)
 	})
@@ -101,18 +101,18 @@ func (s *Service) Receive(ctx context.Context, envelope []byte) error {
 
 // weigh says why a request cannot be asked about, or "". The declaration is nil
 // if there is none.
-func (s *Service) weigh(ctx context.Context, tx *db.Tx, r *request) (to toSign, why fact.Reason, err error) {
-	to, err = db.One(ctx, tx, declToSign, scanToSign, r.Declaration)
+func (s *Service) weigh(ctx context.Context, tx *db.Tx, r *request) (to declaration.Keyed, why fact.Reason, err error) {
+	to, err = declaration.KeyedByID(ctx, tx, r.Declaration)
 	if isMissing(err) {
 		return to, fact.Unfit, nil
 	}
 	if err != nil {
 		return to, "", err
 	}
-	switch err := to.decl.CanSign(fact.People, tx.Now); {
+	switch err := to.CanSign(fact.People, tx.Now); {
 	case errors.Is(err, chorus.ErrClosed):
 		return to, fact.Late, nil
-	case err != nil || to.secret == nil || !r.isFit(to.decl):
+	case err != nil || to.Secret == nil || !r.isFit(to.Declaration):
 		return to, fact.Unfit, nil
 	}
 	return to, "", nil
@@ -120,7 +120,7 @@ func (s *Service) weigh(ctx context.Context, tx *db.Tx, r *request) (to toSign, 
 
 // refuse ends a request in public. One for a declaration that is not known is
 // refused in the name of the site.
-func (s *Service) refuse(ctx context.Context, d *recorder.Deed, hash fact.Hash, decl *Declaration, why fact.Reason) error {
+func (s *Service) refuse(ctx context.Context, d *recorder.Deed, hash fact.Hash, decl *declaration.Declaration, why fact.Reason) error {
 	isOpen, err := endRequest(ctx, d.Tx, hash[:])
 	if err != nil || !isOpen {
 		return err
@@ -151,7 +151,7 @@ func endRequest(ctx context.Context, tx *db.Tx, hash []byte) (isOpen bool, err e
 }
 
 // askFor does what the form would have done, for somebody who is not there.
-func (s *Service) askFor(ctx context.Context, tx *db.Tx, to toSign, r *request) error {
+func (s *Service) askFor(ctx context.Context, tx *db.Tx, to declaration.Keyed, r *request) error {
 	hash := r.hash()
 	form := typed{Details: r.Details, until: tx.Now.Add(confirmRelayed), request: hash[:]}
 	var err error
@@ -162,14 +162,14 @@ func (s *Service) askFor(ctx context.Context, tx *db.Tx, to toSign, r *request) 
 	if err != nil {
 		return err
 	}
-	kept := Signing{ID: newSigningID(tx.Now), Secret: rand.Text()} // no browser has it
+	kept := Cookie{ID: newSigningID(tx.Now), Secret: rand.Text()} // no browser has it
 	if err := s.keep(ctx, tx, who, kept, form); err != nil {
 		return err
 	}
-	return s.mailRequest(ctx, tx, to.decl, who, form)
+	return s.mailRequest(ctx, tx, to.Declaration, who, form)
 }
 
-func (s *Service) mailRequest(ctx context.Context, tx *db.Tx, decl *Declaration, who signer, form typed) error {
+func (s *Service) mailRequest(ctx context.Context, tx *db.Tx, decl *declaration.Declaration, who signer, form typed) error {
 	isSent, err := s.mailSigner(ctx, tx, decl, who, form)
 	if err != nil || !isSent {
 		return err
@@ -217,7 +217,7 @@ func (s *Service) mailAgain(ctx context.Context, tx *db.Tx, e entered) error {
 	if err != nil {
 		return err
 	}
-	decl, err := ByID(ctx, tx, who.declaration)
+	decl, err := declaration.ByID(ctx, tx, who.declaration)
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (s *Service) lapse(ctx context.Context, d *recorder.Deed, e entered) error 
 	if _, err := db.Exec(ctx, d.Tx, dropRequest, e.request); err != nil {
 		return err
 	}
-	return s.refuse(ctx, d, fact.Hash(e.request), &Declaration{ID: e.declaration}, fact.Lapsed)
+	return s.refuse(ctx, d, fact.Hash(e.request), &declaration.Declaration{ID: e.declaration}, fact.Lapsed)
 }
 
 func isMissing(err error) bool { return errors.Is(err, chorus.ErrNotFound) }

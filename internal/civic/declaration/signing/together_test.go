@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration_test
+package signing_test
 
 import (
 	"sync"
 	"testing"
 
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 )
 
 // TestConfirmTogether has one form confirmed eight times at the same moment:
@@ -17,8 +17,8 @@ func TestConfirmTogether(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		in := chorustest.Run(t, source)
 		path, _ := in.Trams(document.Draft{})
-		kept, err := in.Declarations.Sign(t.Context(), path[len("/declarations/"):],
-			declaration.Details{Name: "Ada Winter", Email: "ada@example.org", Country: "DK", Lang: "en"})
+		kept, err := in.Signing.Sign(t.Context(), path[len("/declarations/"):],
+			signing.Details{Name: "Ada Winter", Email: "ada@example.org", Country: "DK", Lang: "en"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestConfirmTogether(t *testing.T) {
 		faults := make(chan error, 8)
 		for range cap(faults) {
 			all.Go(func() {
-				_, err := in.Declarations.ConfirmHere(t.Context(), kept, code)
+				_, err := in.Signing.ConfirmHere(t.Context(), kept, code)
 				faults <- err
 			})
 		}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/recorder"
@@ -17,7 +18,7 @@ import (
 
 // ConfirmHere signs with the form that this browser sent, for the code that
 // came by mail, and gives the key of the signer's own page.
-func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (key string, err error) {
+func (s *Service) ConfirmHere(ctx context.Context, kept Cookie, code string) (key string, err error) {
 	var id chorus.ID
 	isWrong := false
 	err = s.Record.Write(ctx, func(d *recorder.Deed) error {
@@ -37,7 +38,7 @@ func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (k
 		if err != nil {
 			return err
 		}
-		return s.confirm(ctx, d, signer{id: id, state: form.state}, form.decl, typed{Details: details})
+		return s.confirm(ctx, d, form.who, typed{Details: details})
 	})
 	if err == nil && isWrong {
 		err = chorus.Invalid{"code": "form.code"}
@@ -48,7 +49,7 @@ func (s *Service) ConfirmHere(ctx context.Context, kept Signing, code string) (k
 // ConfirmByLink signs with the details that stand on the page which the mail's
 // link leads to. A link alone proves nothing, for mail scanners follow links
 // and press buttons: it needs the browser that sent the form, or the code.
-func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Signing, code string, details Details) error {
+func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Cookie, code string, details Details) error {
 	id, err := s.idOf(key)
 	if err != nil {
 		return err
@@ -68,11 +69,7 @@ func (s *Service) ConfirmByLink(ctx context.Context, key string, kept Signing, c
 		if err != nil {
 			return err
 		}
-		decl, err := ByID(ctx, d.Tx, who.declaration)
-		if err != nil {
-			return err
-		}
-		return s.confirm(ctx, d, who, decl, typed{Details: details, request: form.request})
+		return s.confirm(ctx, d, who, typed{Details: details, request: form.request})
 	})
 	if err == nil && isWrong {
 		wrong["code"] = "form.code"
@@ -102,7 +99,7 @@ func (s *Service) newestForm(ctx context.Context, tx *db.Tx, id chorus.ID) (type
 
 // checkBrowser makes sure that a person is there: this browser sent the form,
 // or the code from the mail was typed. Codes typed in vain are counted.
-func (s *Service) checkBrowser(ctx context.Context, tx *db.Tx, id chorus.ID, kept Signing, code string) (isWrong bool, err error) {
+func (s *Service) checkBrowser(ctx context.Context, tx *db.Tx, id chorus.ID, kept Cookie, code string) (isWrong bool, err error) {
 	form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
 	if err == nil && form.signer == id {
 		return false, nil
@@ -145,9 +142,13 @@ func ignoreSigned(err error) error {
 }
 
 // confirm makes a signature public.
-func (s *Service) confirm(ctx context.Context, d *recorder.Deed, who signer, decl *Declaration, form typed) error {
+func (s *Service) confirm(ctx context.Context, d *recorder.Deed, who signer, form typed) error {
 	if who.state == signed {
 		return errSigned
+	}
+	decl, err := declaration.ByID(ctx, d.Tx, who.declaration)
+	if err != nil {
+		return err
 	}
 	if err := decl.CanSign(fact.People, d.Tx.Now); err != nil {
 		return err

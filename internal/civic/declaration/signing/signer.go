@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
@@ -61,8 +61,7 @@ var (
 
 	insertSigning = db.SQL(`INSERT INTO private_signing (id, signer, browser, details, wrong, made, until, request)
 		SELECT $1, $2, $3, $4, 0, $5, $6, $7 WHERE (SELECT count(1) FROM private_signing WHERE signer = $8 AND until > $9) < $10`)
-	formToConfirm = db.SQL(`SELECT ` + declarationColumns + `, f.signer, w.state, f.details, f.wrong
-		FROM private_signing f JOIN private_signer w ON w.id = f.signer JOIN declaration d ON d.id = w.declaration
+	formToConfirm = db.SQL(`SELECT f.signer, w.declaration, w.state, f.details, f.wrong FROM private_signing f JOIN private_signer w ON w.id = f.signer
 		WHERE f.id = $1 AND f.browser = $2 AND f.until > $3`)
 	signingByID = db.SQL(`SELECT signer, details, wrong, request FROM private_signing WHERE id = $1 AND browser = $2 AND until > $3`)
 	// What was typed here goes before what others say was typed there.
@@ -73,11 +72,6 @@ var (
 	staleSignings  = db.SQL(`DELETE FROM private_signing WHERE until <= $1`)
 	staleSigners   = db.SQL(`DELETE FROM private_signer WHERE state = 'asked' AND asked < $1
 		AND NOT EXISTS (SELECT 1 FROM private_signing f WHERE f.signer = private_signer.id)`)
-
-	putComment    = db.SQL(`INSERT INTO private_comment (signer, declaration, sealed, made) VALUES ($1, $2, $3, $4) ON CONFLICT (signer) DO UPDATE SET sealed = excluded.sealed, made = excluded.made`)
-	deleteComment = db.SQL(`DELETE FROM private_comment WHERE signer = $1`)
-	commentOf     = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE signer = $1 AND declaration = $2`)
-	commentsOf    = db.SQL(`SELECT signer, sealed, made FROM private_comment WHERE declaration = $1 ORDER BY made, signer LIMIT 100`)
 )
 
 func scanSigner(r db.Row) (w signer, err error) {
@@ -98,7 +92,7 @@ func signerFor(ctx context.Context, tx *db.Tx, id chorus.ID) (signer, error) {
 	return db.One(ctx, tx, signerByID, scanSigner, id)
 }
 
-// A kept is a form that waits for confirmation.
+// A keptForm is a form that waits for confirmation.
 type keptForm struct {
 	signer  chorus.ID
 	details []byte
@@ -106,15 +100,15 @@ type keptForm struct {
 	request []byte // SHA-256 of the id of the request, if another instance took it
 }
 
-// A form is a form that waits for confirmation, with all that confirming asks about.
+// A form is one with what confirming asks of its signer.
 type form struct {
 	keptForm
-	state string // of the signer
-	decl  *Declaration
+	who signer
 }
 
 func scanForm(r db.Row) (f form, err error) {
-	f.decl, err = scanDeclarationAnd(r, &f.signer, &f.state, &f.details, &f.wrong)
+	err = r.Scan(&f.signer, &f.who.declaration, &f.who.state, &f.details, &f.wrong)
+	f.who.id = f.signer
 	return f, err
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/recorder"
@@ -23,7 +24,7 @@ type Mandate struct {
 // Limits of a mandate, in characters.
 const (
 	maxRole      = 100
-	MaxStatement = 500
+	maxStatement = 500
 )
 
 // Check says what is wrong with the mandate.
@@ -31,7 +32,7 @@ func (m Mandate) Check() chorus.Invalid {
 	wrong := chorus.Invalid{}
 	for field, fault := range map[string]string{
 		"role":    web.CheckName(m.Role, web.Line{Max: maxRole}),
-		"mandate": web.CheckComment(m.Statement, web.Line{Max: MaxStatement}),
+		"mandate": web.CheckComment(m.Statement, web.Line{Max: maxStatement}),
 	} {
 		if fault != "" {
 			wrong[field] = fault
@@ -58,7 +59,7 @@ func (s *Service) SignFor(ctx context.Context, by chorus.ID, slug string, m Mand
 		return err
 	}
 	return s.Record.Write(ctx, func(d *recorder.Deed) error {
-		decl, err := bySlug(ctx, d.Tx, slug)
+		decl, err := declaration.BySlug(ctx, d.Tx, slug)
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (s *Service) SignFor(ctx context.Context, by chorus.ID, slug string, m Mand
 // Revoke takes the signature of an organisation back, by a member of it.
 func (s *Service) Revoke(ctx context.Context, by chorus.ID, slug string, org chorus.ID) error {
 	return s.Record.Write(ctx, func(d *recorder.Deed) error {
-		decl, err := bySlug(ctx, d.Tx, slug)
+		decl, err := declaration.BySlug(ctx, d.Tx, slug)
 		if err != nil {
 			return err
 		}
@@ -114,4 +115,41 @@ func (s *Service) Revoke(ctx context.Context, by chorus.ID, slug string, org cho
 		_, err = d.Publish(ctx, &fact.SignatureWithdrawn{Declaration: decl.ID, Signature: fact.Hash(hash)})
 		return err
 	})
+}
+
+// signForPage is the data of signFor.
+type signForPage struct {
+	*declaration.Declaration
+	State  declaration.State
+	Mine   []organisation.Organisation
+	Signed map[chorus.ID]declaration.Signature
+	Form   web.Form
+}
+
+func (s *Service) signForPage(ctx context.Context, by chorus.ID, slug string) (*signForPage, error) {
+	p := &signForPage{Signed: map[chorus.ID]declaration.Signature{}}
+	return p, s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if p.Declaration, err = declaration.BySlug(ctx, tx, slug); err != nil {
+			return err
+		}
+		p.State = p.StateAt(tx.Now)
+		if p.Mine, err = organisation.Editing(ctx, tx, by); err != nil {
+			return err
+		}
+		signatures, err := declaration.Signatories(ctx, tx, p.ID)
+		for _, sig := range signatures {
+			p.Signed[sig.Organisation] = sig
+		}
+		return err
+	})
+}
+
+// unsigned is the visitor's organisations that have not signed yet.
+func (p *signForPage) unsigned() (choices []web.Choice) {
+	for _, o := range p.Mine {
+		if _, ok := p.Signed[o.ID]; !ok {
+			choices = append(choices, web.Choice{Value: string(o.ID), Text: o.Name})
+		}
+	}
+	return choices
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration_test
+package signing_test
 
 import (
 	"bytes"
@@ -20,6 +20,7 @@ import (
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/record"
@@ -133,19 +134,19 @@ func (o *origin) confirm(address string) error {
 	}
 	_, key, _ := strings.Cut(letter.Text, "/mine/")
 	key, _, _ = strings.Cut(key, "\n")
-	m, err := o.Declarations.ByKey(o.Context(), key)
+	m, err := o.Signing.ByKey(o.Context(), key)
 	if err != nil {
 		return err
 	}
-	return o.Declarations.ConfirmByLink(o.Context(), key, declaration.Signing{}, chorustest.Code(letter), m.Details)
+	return o.Signing.ConfirmByLink(o.Context(), key, signing.Cookie{}, chorustest.Code(letter), m.Details)
 }
 
 func (o *origin) chores() {
 	o.Helper()
 	o.Chores() // or a worker who began by itself is not done yet
-	o.must(o.Declarations.MailRequests(o.Context()))
-	o.must(o.Declarations.LapseRequests(o.Context()))
-	o.must(o.Declarations.DropStale(o.Context()))
+	o.must(o.Signing.MailRequests(o.Context()))
+	o.must(o.Signing.LapseRequests(o.Context()))
+	o.must(o.Signing.DropStale(o.Context()))
 }
 
 const week = 7 * 24 * time.Hour
@@ -154,7 +155,7 @@ const week = 7 * 24 * time.Hour
 func TestIntake(t *testing.T) {
 	chorustest.OnBoth(t, func(t *testing.T, source string) {
 		o := openOrigin(t, chorustest.Run(t, source), document.Draft{})
-		_, err := o.Declarations.Sign(t.Context(), o.decl.Slug, declaration.Details{Name: "Sol", Email: "sol@example.org", Country: "DK", Lang: "en"})
+		_, err := o.Signing.Sign(t.Context(), o.decl.Slug, signing.Details{Name: "Sol", Email: "sol@example.org", Country: "DK", Lang: "en"})
 		o.must(err)
 		o.must(o.confirm("sol@example.org"))
 
@@ -270,7 +271,7 @@ func TestIntakeLate(t *testing.T) {
 func TestIntakeWaitsForMail(t *testing.T) {
 	in := chorustest.RunWith(t, appConfig(t))
 	o := openOrigin(t, in, document.Draft{})
-	_, err := o.Declarations.Sign(t.Context(), o.decl.Slug, declaration.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})
+	_, err := o.Signing.Sign(t.Context(), o.decl.Slug, signing.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})
 	o.must(err)
 	w := o.wish("Ada")
 	o.takes(w)

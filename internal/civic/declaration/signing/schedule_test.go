@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration_test
+package signing_test
 
 import (
 	"encoding/hex"
@@ -23,6 +23,7 @@ import (
 	"example.org/chorus/internal/chorustest"
 	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/relay"
@@ -146,14 +147,14 @@ func (s *schedule) close() {
 
 func address(person int) string { return fmt.Sprintf("p%d@example.org", person) }
 
-func details(person int) declaration.Details {
-	return declaration.Details{Name: fmt.Sprint("Person ", person), Email: address(person), Country: "DK", Lang: "en", Hidden: person == 2}
+func details(person int) signing.Details {
+	return signing.Details{Name: fmt.Sprint("Person ", person), Email: address(person), Country: "DK", Lang: "en", Hidden: person == 2}
 }
 
 // take has a person sign at a mirror.
 func (s *schedule) take(st step) {
 	m := s.mirrors[st.mirror]
-	hash, err := m.Declarations.Pass(s.Context(), s.decl.Slug, details(st.person))
+	hash, err := m.Signing.Pass(s.Context(), s.decl.Slug, details(st.person))
 	if errors.Is(err, chorus.ErrClosed) && s.isShut {
 		return
 	}
@@ -195,7 +196,7 @@ func (s *schedule) carry(st step) {
 
 func (s *schedule) arrive(hash fact.Hash, sealed []byte) {
 	s.Helper()
-	s.must(s.origin.Declarations.Receive(s.Context(), sealed))
+	s.must(s.origin.Signing.Receive(s.Context(), sealed))
 	k := s.tickets[hash]
 	if k.arrived.IsZero() {
 		k.arrived = s.now()
@@ -219,7 +220,7 @@ func (s *schedule) readMail(person int) {
 
 // here has a person fill in the form of the origin.
 func (s *schedule) here(st step) {
-	_, err := s.origin.Declarations.Sign(s.Context(), s.decl.Slug, details(st.person))
+	_, err := s.origin.Signing.Sign(s.Context(), s.decl.Slug, details(st.person))
 	if errors.Is(err, chorus.ErrClosed) && s.isShut {
 		return
 	}
@@ -247,7 +248,7 @@ func (s *schedule) confirm(st step) {
 		return
 	}
 	want := s.canConfirm(st.person)
-	err := s.origin.Declarations.ConfirmByLink(s.Context(), key[0], declaration.Signing{}, key[1], details(st.person))
+	err := s.origin.Signing.ConfirmByLink(s.Context(), key[0], signing.Cookie{}, key[1], details(st.person))
 	if (err == nil) != want {
 		s.Errorf("person %d confirms: %v; should be possible: %v", st.person, err, want)
 	}
@@ -263,9 +264,9 @@ func (s *schedule) wait(st step) {
 
 func (s *schedule) chores() {
 	s.Helper()
-	s.must(s.origin.Declarations.MailRequests(s.Context()))
-	s.must(s.origin.Declarations.LapseRequests(s.Context()))
-	s.must(s.origin.Declarations.DropStale(s.Context()))
+	s.must(s.origin.Signing.MailRequests(s.Context()))
+	s.must(s.origin.Signing.LapseRequests(s.Context()))
+	s.must(s.origin.Signing.DropStale(s.Context()))
 }
 
 // look has a mirror follow the origin, and forget: nothing but what its own

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
 	"time"
 
 	"example.org/chorus"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/platform/db"
 )
 
@@ -18,8 +19,6 @@ const remembered = 90 * 24 * time.Hour
 const forgetBatch = 500
 
 var (
-	withSecret     = db.SQL(`SELECT id FROM private_declaration WHERE secret IS NOT NULL ORDER BY id LIMIT 10000`)
-	destroySecret  = db.SQL(`UPDATE private_declaration SET secret = NULL WHERE id = $1`)
 	signersAfter   = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE declaration = $1 AND id > $2 AND details IS NOT NULL ORDER BY id LIMIT $3`)
 	replaceDetails = db.SQL(`UPDATE private_signer SET details = $2 WHERE id = $1`)
 )
@@ -29,14 +28,10 @@ var (
 func (s *Service) ForgetAddresses(ctx context.Context) error {
 	var over []chorus.ID
 	err := s.DB.Read(ctx, func(tx *db.Tx) error {
-		ids, err := db.All(ctx, tx, withSecret, func(r db.Row) (id chorus.ID, err error) { return id, r.Scan(&id) })
-		for _, id := range ids {
-			d, err := ByID(ctx, tx, id)
-			if err != nil {
-				return err
-			}
+		all, err := declaration.WithSecret(ctx, tx)
+		for _, d := range all {
 			if end := d.End(); !end.IsZero() && tx.Now.Sub(end) > remembered {
-				over = append(over, id)
+				over = append(over, d.ID)
 			}
 		}
 		return err
@@ -65,10 +60,7 @@ func (s *Service) forget(ctx context.Context, id chorus.ID) error {
 			return err
 		}
 	}
-	return s.DB.Write(ctx, func(tx *db.Tx) error {
-		_, err := db.Exec(ctx, tx, destroySecret, id)
-		return err
-	})
+	return s.DB.Write(ctx, func(tx *db.Tx) error { return declaration.DestroySecret(ctx, tx, id) })
 }
 
 func (s *Service) dropAddress(ctx context.Context, tx *db.Tx, who signer) error {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration_test
+package signing_test
 
 import (
 	"bytes"
@@ -25,8 +25,8 @@ import (
 
 	"example.org/chorus/internal/app"
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/civic/declaration/signing"
 	"example.org/chorus/internal/platform/relay"
 	"example.org/chorus/record"
 )
@@ -263,7 +263,7 @@ func TestExport(t *testing.T) {
 	o := openOrigin(t, chorustest.Run(t, filepath.Join(t.TempDir(), "chorus.db")), document.Draft{})
 	publish(t, o.Instance)
 	m := mirrorOf(t, o.URL)
-	hash, err := m.Declarations.Pass(t.Context(), o.decl.Slug, declaration.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})
+	hash, err := m.Signing.Pass(t.Context(), o.decl.Slug, signing.Details{Name: "Ada", Email: "ada@example.org", Country: "DK", Lang: "en"})
 	o.must(err)
 	carried := 0
 	o.must(relay.Export(t.Context(), m.DB, func(name string, sealed []byte) error {
@@ -271,7 +271,7 @@ func TestExport(t *testing.T) {
 			return errors.New("the name is not the hash")
 		}
 		carried++
-		return o.Declarations.Receive(t.Context(), sealed)
+		return o.Signing.Receive(t.Context(), sealed)
 	}))
 	if carried != 1 {
 		t.Errorf("%d envelopes were carried", carried)

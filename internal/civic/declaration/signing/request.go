@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
@@ -8,10 +8,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/mail"
 	"example.org/chorus/internal/platform/relay"
@@ -53,7 +55,7 @@ func parseRequest(plain []byte) (*request, error) {
 
 // isFit reports whether a form of this instance would have taken the details,
 // and the person saw the text that is signed.
-func (r *request) isFit(d *Declaration) bool {
+func (r *request) isFit(d *declaration.Declaration) bool {
 	_, err := time.Parse(time.DateOnly, r.Made)
 	for _, s := range []string{r.Name, r.Email, r.Country, r.Town, r.Comment} {
 		if web.Clean(s) != s {
@@ -76,7 +78,7 @@ func (s *Service) Pass(ctx context.Context, slug string, d Details) (hash fact.H
 	r := &request{Version: requestVersion, ID: chorus.NewID(), Details: d}
 	key := ""
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		decl, err := bySlug(ctx, tx, slug)
+		decl, err := declaration.BySlug(ctx, tx, slug)
 		if err != nil {
 			return err
 		}
@@ -120,8 +122,23 @@ type requestPage struct {
 // A requestEnded is the entry that answers a request.
 type requestEnded struct {
 	Entry  int64
-	Reason fact.Reason // "" where it is counted
-	Slug   string      // of the declaration; "" if it is none that is known
+	Reason fact.Reason              // "" where it is counted
+	Of     *declaration.Declaration // nil if it is none that is known
+}
+
+var requestEnd = db.SQL(`SELECT entry, declaration, reason FROM signing_request WHERE request = $1`)
+
+func endOf(ctx context.Context, tx *db.Tx, hash []byte) (*requestEnded, error) {
+	var of chorus.ID
+	e, err := db.One(ctx, tx, requestEnd, func(r db.Row) (*requestEnded, error) {
+		e := new(requestEnded)
+		return e, r.Scan(&e.Entry, &of, &e.Reason)
+	}, hash)
+	if err != nil {
+		return nil, err
+	}
+	e.Of, err = declaration.ByID(ctx, tx, of)
+	return e, ignoreMissing(err)
 }
 
 func (s *Service) requestPage(ctx context.Context, text string) (*requestPage, error) {
@@ -133,14 +150,8 @@ func (s *Service) requestPage(ctx context.Context, text string) (*requestPage, e
 	if s.Relay.Box != nil {
 		p.Origin = s.Relay.Box.Origin()
 	}
-	return p, s.DB.Read(ctx, func(tx *db.Tx) error {
-		ended, err := db.One(ctx, tx, requestEnd, func(r db.Row) (e requestEnded, err error) {
-			return e, r.Scan(&e.Entry, &e.Reason, &e.Slug)
-		}, b)
-		if err == nil {
-			p.End = &ended
-		}
-		if !isMissing(err) || s.Relay.Box == nil {
+	return p, s.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		if p.End, err = endOf(ctx, tx, b); !isMissing(err) || s.Relay.Box == nil {
 			return ignoreMissing(err)
 		}
 		slip, err := relay.Find(ctx, tx, fact.Hash(b))
@@ -149,4 +160,32 @@ func (s *Service) requestPage(ctx context.Context, text string) (*requestPage, e
 		}
 		return ignoreMissing(err)
 	})
+}
+
+// host is the origin as people know it.
+func (p *requestPage) host() string {
+	_, host, _ := strings.Cut(p.Origin, "://")
+	return host
+}
+
+// state is the word for where a request stands.
+func (p *requestPage) state() string {
+	switch {
+	case p.End != nil && p.End.Reason == "":
+		return "counted"
+	case p.End != nil:
+		return "refused"
+	case p.Slip != nil:
+		return "taken"
+	}
+	return "unheard"
+}
+
+// why is the message for a reason that this program knows.
+func (e *requestEnded) why() string {
+	switch e.Reason {
+	case fact.Late, fact.Unfit, fact.Lapsed:
+		return "declaration.request.refused." + string(e.Reason)
+	}
+	return "declaration.request.refused.text"
 }

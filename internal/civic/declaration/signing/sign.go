@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/lang"
 	"example.org/chorus/internal/platform/mail"
@@ -31,21 +32,14 @@ type Details struct {
 	Hidden  bool   `json:"hidden,omitempty"`
 }
 
-// Limits of a signature, in characters.
-const (
-	maxName    = 100
-	maxTown    = 80
-	maxComment = 500
-)
-
 // Check says what is wrong with the details.
 func (d Details) Check() chorus.Invalid {
 	wrong := chorus.Invalid{}
 	for field, fault := range map[string]string{
-		"name":    web.CheckName(d.Name, web.Line{Max: maxName}),
+		"name":    web.CheckName(d.Name, web.Line{Max: declaration.MaxName}),
 		"country": web.CheckCountry(d.Country),
-		"town":    web.CheckName(d.Town, web.Line{Max: maxTown, Optional: true}),
-		"comment": web.CheckComment(d.Comment, web.Line{Max: maxComment, Optional: true}),
+		"town":    web.CheckName(d.Town, web.Line{Max: declaration.MaxTown, Optional: true}),
+		"comment": web.CheckComment(d.Comment, web.Line{Max: declaration.MaxComment, Optional: true}),
 	} {
 		if fault != "" {
 			wrong[field] = fault
@@ -57,18 +51,18 @@ func (d Details) Check() chorus.Invalid {
 	return wrong
 }
 
-// A Signing is what a browser keeps of a form it sent, until it is confirmed.
-type Signing struct {
+// A Cookie is what a browser keeps of a form it sent, until it is confirmed.
+type Cookie struct {
 	ID     string
 	Secret string
 }
 
-func (s Signing) String() string { return s.ID + "." + s.Secret }
+func (c Cookie) String() string { return c.ID + "." + c.Secret }
 
-// ParseSigning reads what String wrote.
-func ParseSigning(s string) Signing {
+// ParseCookie reads what String wrote.
+func ParseCookie(s string) Cookie {
 	id, secret, _ := strings.Cut(s, ".")
-	return Signing{id, secret}
+	return Cookie{id, secret}
 }
 
 const (
@@ -79,22 +73,22 @@ const (
 
 // Sign keeps what a person typed and mails a code and a link to confirm it.
 // Whether the address has signed before or not, the reply is the same.
-func (s *Service) Sign(ctx context.Context, slug string, d Details) (Signing, error) {
+func (s *Service) Sign(ctx context.Context, slug string, d Details) (Cookie, error) {
 	if err := d.Check().Err(); err != nil {
-		return Signing{}, err
+		return Cookie{}, err
 	}
-	kept := Signing{Secret: rand.Text()}
+	kept := Cookie{Secret: rand.Text()}
 	address, err := mail.ParseAddress(d.Email)
 	if err != nil {
 		return kept, err
 	}
 	d.Email = address
 	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		to, err := db.One(ctx, tx, declarationToSign, scanToSign, slug)
+		to, err := declaration.KeyedBySlug(ctx, tx, slug)
 		if err != nil {
 			return err
 		}
-		if err := to.decl.CanSign(fact.People, tx.Now); err != nil {
+		if err := to.CanSign(fact.People, tx.Now); err != nil {
 			return err
 		}
 		who, err := s.ask(ctx, tx, to, d)
@@ -105,32 +99,21 @@ func (s *Service) Sign(ctx context.Context, slug string, d Details) (Signing, er
 		if err := s.keep(ctx, tx, who, kept, typed{Details: d, until: tx.Now.Add(confirmWithin)}); err != nil {
 			return err
 		}
-		_, err = s.mailSigner(ctx, tx, to.decl, who, typed{Details: d})
+		_, err = s.mailSigner(ctx, tx, to.Declaration, who, typed{Details: d})
 		return err
 	})
 	return kept, err
 }
 
-// A toSign is a declaration with the key of the hashes of its signers' addresses.
-type toSign struct {
-	decl   *Declaration
-	secret []byte // nil once destroyed
-}
-
-func scanToSign(r db.Row) (t toSign, err error) {
-	t.decl, err = scanDeclarationAnd(r, &t.secret)
-	return t, err
-}
-
 // ask finds the row of an address, or makes it.
-func (s *Service) ask(ctx context.Context, tx *db.Tx, to toSign, d Details) (signer, error) {
-	if to.secret == nil {
+func (s *Service) ask(ctx context.Context, tx *db.Tx, to declaration.Keyed, d Details) (signer, error) {
+	if to.Secret == nil {
 		return signer{}, chorus.ErrNotFound
 	}
-	dedupe := s.Vault.Hash("signer", string(to.secret), mail.Normalise(d.Email))
+	dedupe := s.Vault.Hash("signer", string(to.Secret), mail.Normalise(d.Email))
 	return db.One(ctx, tx, askSigner, func(r db.Row) (w signer, err error) {
 		return w, r.Scan(&w.id, &w.state)
-	}, newSignerID(tx.Now), to.decl.ID, dedupe, d.Lang, tx.Now)
+	}, newSignerID(tx.Now), to.ID, dedupe, d.Lang, tx.Now)
 }
 
 // newSigningID begins with the time, so that forms sent together lie together in
@@ -148,7 +131,7 @@ type typed struct {
 
 // keep stores the form until it is confirmed. Whoever floods an address with
 // forms only has their own forms dropped: the mail's link still works.
-func (s *Service) keep(ctx context.Context, tx *db.Tx, who signer, kept Signing, t typed) error {
+func (s *Service) keep(ctx context.Context, tx *db.Tx, who signer, kept Cookie, t typed) error {
 	sealed, err := s.sealDetails(t.Details)
 	if err != nil {
 		return err
@@ -184,7 +167,7 @@ func (s *Service) openDetails(sealed []byte) (d Details, err error) {
 // mailSigner sends the code and the link, or, to somebody who has signed, the
 // link to their own page. It holds no word that the form held. It reports
 // whether the address may have a mail now.
-func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *Declaration, who signer, d typed) (bool, error) {
+func (s *Service) mailSigner(ctx context.Context, tx *db.Tx, decl *declaration.Declaration, who signer, d typed) (bool, error) {
 	topic := "sign " + string(decl.ID)
 	if ok, err := s.Mail.Allow(ctx, tx, d.Email, topic); err != nil || !ok {
 		return false, err
@@ -213,7 +196,7 @@ func (s *Service) Key(id chorus.ID) string {
 // KeyOf is the key that the mail for a form brings, for programs that stand in
 // for the mail: the demo and measurements. It must never go to the browser that
 // sent the form, for it stands for having read the mail.
-func (s *Service) KeyOf(ctx context.Context, kept Signing) (key string, err error) {
+func (s *Service) KeyOf(ctx context.Context, kept Cookie) (key string, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
 		key = s.Key(form.signer)

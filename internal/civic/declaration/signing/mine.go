@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 
-package declaration
+package signing
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
+	"example.org/chorus/internal/civic/declaration"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/recorder"
 	"example.org/chorus/internal/platform/web"
@@ -19,11 +20,11 @@ var errTries = fmt.Errorf("signing: %w", web.ErrTries)
 // Mine is what a signer sees on their own page.
 type Mine struct {
 	Key         string
-	Declaration *Declaration
+	Declaration *declaration.Declaration
 	State       string
-	Details     Details    // as signed, or as typed and not yet confirmed
-	Signature   *Signature // as the public sees it; nil before it has its place
-	Commented   string     // "", waiting or shown
+	Details     Details                // as signed, or as typed and not yet confirmed
+	Signature   *declaration.Signature // as the public sees it; nil before it has its place
+	Commented   string                 // "", waiting or shown
 	Erased      bool
 	Declined    bool // wants no receipt: the page tells no place in the record
 
@@ -32,7 +33,7 @@ type Mine struct {
 
 // Named reports whether the name stands in the public list.
 func (m *Mine) Named() bool {
-	return m.Signature != nil && m.Signature.Name != "" && !m.Signature.withdrawn
+	return m.Signature != nil && m.Signature.Name != "" && !m.Signature.Withdrawn()
 }
 
 // ByKey is the signer's own page behind a key.
@@ -47,7 +48,7 @@ func (s *Service) ByKey(ctx context.Context, key string) (*Mine, error) {
 		if err != nil {
 			return err
 		}
-		if m.Declaration, err = ByID(ctx, tx, who.declaration); err != nil {
+		if m.Declaration, err = declaration.ByID(ctx, tx, who.declaration); err != nil {
 			return err
 		}
 		m.State, m.Erased = who.state, who.hash != nil && who.details == nil
@@ -85,7 +86,7 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, m *Mine, who signer) (err
 	if err != nil {
 		return err
 	}
-	sig, err := db.One(ctx, tx, signatureByEntry, scanSignature, place)
+	sig, err := declaration.SignatureAt(ctx, tx, place)
 	m.Signature = &sig
 	return err
 }
