@@ -66,11 +66,12 @@ type analysis struct {
 	y       *centred
 	axes    axes
 	model   *model
-	placed  []placed // by row
+	placed  *placement
 	grouped []uint32 // rows with enough votes
-	points  *cloud   // of those
+	points  *cloud   // of those, the axes upright
 	leaves  *cloud
-	members [][]uint32 // of each leaf, as indices of grouped
+	cuts    []cut
+	members [][]uint32 // rows of each leaf; for checks
 	leafOf  []int32    // by row; -1 none
 	chosen  *choice
 	groupOf []int // by row, in order of labels; NoGroup
@@ -133,14 +134,15 @@ func (a *analysis) findAxes(ctx context.Context) error {
 func (a *analysis) placePeople(context.Context) error {
 	a.model = newModel(a.axes, a.y, a.counts)
 	a.model.fit(&a.v.matrix, a.rows)
-	a.placed = make([]placed, len(a.v.spans))
+	a.placed = newPlacement(a.model.axes, len(a.v.spans))
 	pieces := rowParts(len(a.rows))
 	parallel(pieces, func(p int) {
 		from, to := piece(len(a.rows), pieces, p)
 		sums := make([]float64, sumsWidth(a.model.axes))
 		for _, i := range a.rows[from:to] {
 			a.model.sums(&a.v.matrix, int(i), sums)
-			a.model.place(sums, &a.placed[i])
+			a.model.place(sums, a.placed.point(int(i)), a.placed.spread(int(i)))
+			a.placed.votes[i] = int32(a.model.votes(&a.v.matrix, int(i)))
 		}
 	})
 	a.result.Noise = math.Sqrt(a.model.noise)

@@ -66,6 +66,7 @@ func (a *analysis) check() *Checks {
 	c := &Checks{StraightLiners: []StraightLiner{}, Identical: []Identical{}}
 	chances := a.chances()
 	flagged := map[uint32]bool{}
+	a.sortPeople()
 	a.straightLiners(c, chances, flagged)
 	a.identical(c, chances, flagged)
 	if len(flagged) > 0 {
@@ -135,13 +136,37 @@ func (a *analysis) identical(c *Checks, chances [3][]float64, flagged map[uint32
 	})
 }
 
+// sortPeople finds the little cluster of everyone who is grouped; a cluster now weighs as many as are in it.
+func (a *analysis) sortPeople() {
+	a.leafOf = make([]int32, len(a.v.spans))
+	for i := range a.leafOf {
+		a.leafOf[i] = -1
+	}
+	if a.leaves == nil {
+		return
+	}
+	pieces := rowParts(len(a.grouped))
+	parallel(pieces, func(p int) {
+		from, to := piece(len(a.grouped), pieces, p)
+		for n := from; n < to; n++ {
+			a.leafOf[a.grouped[n]] = leafAt(a.cuts, a.points.point(n))
+		}
+	})
+	a.members = make([][]uint32, a.leaves.len())
+	for _, row := range a.grouped {
+		l := a.leafOf[row]
+		a.members[l] = append(a.members[l], row)
+	}
+	for l, m := range a.members {
+		a.leaves.weight[l] = float64(len(m))
+	}
+}
+
 // influence leaves out one per cent of the people after the other, neighbours on the map together, and keeps the worst.
 func (a *analysis) influence(c *Checks) {
 	var order []uint32
 	for _, members := range a.members {
-		for _, p := range members {
-			order = append(order, a.grouped[p])
-		}
+		order = append(order, members...)
 	}
 	c.Blocks = min(checkBlocks, len(order))
 	effects, before := make([]Difference, c.Blocks), a.agreement()
@@ -170,7 +195,7 @@ func (a *analysis) without(rows []uint32, before [][]float64) Difference {
 				weight[l]--
 			}
 		}
-		p := a.leaves.from(a.chosen.best.centers, weight)
+		p := a.leaves.from(a.chosen.best.centers, 0, weight)
 		d.Agreement = adjustedRand(a.chosen.best.label, p.label, weight)
 	}
 	d.Shift, d.Statement = a.consensusShift(rows, before)

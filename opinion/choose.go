@@ -38,11 +38,11 @@ func (c *cloud) examine(most int, seed uint64) []choice {
 	if most < 2 {
 		return nil
 	}
-	gaps := c.distances()
+	gaps, settled := c.distances(), c.len()/100 // a sample is known no better than that
 	out := make([]choice, most-1)
 	parallel(len(out), func(n int) {
 		k := n + 2
-		best := c.kMeans(k, wholeStarts, c.weight, randomFor(seed, 0, k))
+		best := c.kMeans(k, wholeStarts, 0, c.weight, randomFor(seed, 0, k))
 		out[n] = choice{
 			Choice: Choice{K: k, Silhouette: c.silhouette(gaps, best.label, k, c.weight)},
 			best:   best, widths: make([]float64, bootstraps), agrees: make([]float64, bootstraps),
@@ -56,8 +56,8 @@ func (c *cloud) examine(most int, seed uint64) []choice {
 		}
 		for n := range out {
 			k := n + 2
-			p := c.kMeans(k, 1, weight, randomFor(seed, 2, b, k))
-			if again := c.from(out[n].best.centers, weight); again.cost < p.cost {
+			p := c.kMeans(k, 1, settled, weight, randomFor(seed, 2, b, k))
+			if again := c.from(out[n].best.centers, settled, weight); again.cost < p.cost {
 				p = again
 			}
 			out[n].widths[b] = c.silhouette(gaps, p.label, k, weight)

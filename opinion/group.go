@@ -20,7 +20,7 @@ func (c *cloud) point(i int) []float64 { return c.at[i*c.axes:][:c.axes] }
 
 // A leaf is a range of people standing close together.
 type leaf struct {
-	from, to int // in the order of people
+	from, to int // in the sample
 	mean     [maxAxes]float64
 	squares  [maxAxes]float64 // sum of squared distances to the mean, by axis
 	widest   int              // the axis with the largest
@@ -28,7 +28,7 @@ type leaf struct {
 }
 
 // mostLeaves is how many little clusters the people are gathered into before they are grouped. Up to that many people
-// everyone is a cluster of their own, and nothing is lost. The cuts between them are made by at most cutPeople.
+// everyone is a cluster of their own, and nothing is lost. Of more than cutPeople, an even sample is gathered.
 const (
 	mostLeaves = 256
 	cutPeople  = 1 << 14
@@ -38,16 +38,16 @@ const (
 type cut struct {
 	axis      int
 	at        float64
-	low, high int // cells; 0: none
+	low, high int   // cells; 0: none
+	leaf      int32 // where there is no cut
 }
 
 // leaves gathers points into at most mostLeaves little clusters, by cutting the widest at its mean, again and again.
-// It gives the clusters as a cloud and, for each, the points in it. It depends on places alone.
-func leaves(points *cloud) (*cloud, [][]uint32) {
-	order := everyNth(identity(points.len()), cutPeople)
-	first := points.leaf(order, 0, len(order))
-	list, cuts := []leaf{first}, []cut{{}}
-	spare := make([]uint32, len(order))
+// It gives the clusters as a cloud, weighing as many as all points, and the cuts. It depends on places alone.
+func leaves(points *cloud) (*cloud, []cut) {
+	sample := points.thinned(cutPeople)
+	list, cuts := []leaf{sample.leaf(0, sample.len())}, []cut{{}}
+	spare := make([]float64, len(sample.at))
 	for len(list) < mostLeaves {
 		at := 0
 		for i := range list {
@@ -59,88 +59,62 @@ func leaves(points *cloud) (*cloud, [][]uint32) {
 		if l.squares[l.widest] <= 1e-18*float64(l.to-l.from) {
 			break // everyone in it stands in one place
 		}
-		middle := points.split(order, spare, l)
+		middle := sample.split(spare, l)
 		if middle == l.from || middle == l.to {
 			break
 		}
-		low, high := points.leaf(order, l.from, middle), points.leaf(order, middle, l.to)
+		low, high := sample.leaf(l.from, middle), sample.leaf(middle, l.to)
 		low.cell, high.cell = len(cuts), len(cuts)+1
-		cuts[l.cell] = cut{l.widest, l.mean[l.widest], low.cell, high.cell}
+		cuts[l.cell] = cut{axis: l.widest, at: l.mean[l.widest], low: low.cell, high: high.cell}
 		cuts = append(cuts, cut{}, cut{})
 		list[at] = low
 		list = slices.Insert(list, at+1, high)
 	}
-	return points.sort(list, cuts)
-}
-
-// sort finds the leaf of every point.
-func (c *cloud) sort(list []leaf, cuts []cut) (*cloud, [][]uint32) {
-	leafOf := make([]int32, len(cuts))
+	small := &cloud{axes: points.axes}
 	for n, l := range list {
-		leafOf[l.cell] = int32(n)
+		cuts[l.cell].leaf = int32(n)
+		small.at = append(small.at, l.mean[:points.axes]...)
+		small.weight = append(small.weight, float64(l.to-l.from)*float64(points.len())/float64(sample.len()))
 	}
-	label := make([]int32, c.len())
-	pieces := rowParts(c.len())
-	parallel(pieces, func(p int) {
-		from, to := piece(c.len(), pieces, p)
-		for i := from; i < to; i++ {
-			cell := 0
-			for at := c.point(i); cuts[cell].low != 0; {
-				if cut := &cuts[cell]; at[cut.axis] < cut.at {
-					cell = cut.low
-				} else {
-					cell = cut.high
-				}
-			}
-			label[i] = leafOf[cell]
-		}
-	})
-	small := &cloud{c.axes, make([]float64, c.axes*len(list)), make([]float64, len(list))}
-	members := roomFor(label, len(list))
-	for i, l := range label {
-		members[l] = append(members[l], uint32(i))
-		small.weight[l]++
-		for k, x := range c.point(i) {
-			small.at[int(l)*c.axes+k] += x
-		}
-	}
-	for l, w := range small.weight {
-		scale(small.at[l*c.axes:][:c.axes], 1/w)
-	}
-	return small, members
+	return small, cuts
 }
 
-// roomFor makes an empty list for each label, with room for all that have it.
-func roomFor(label []int32, labels int) [][]uint32 {
-	size := make([]int, labels)
-	for _, l := range label {
-		size[l]++
+// thinned is a copy of at most n of the points, evenly chosen.
+func (c *cloud) thinned(n int) *cloud {
+	n = min(n, c.len())
+	out := &cloud{c.axes, make([]float64, 0, n*c.axes), c.weight[:n]}
+	for i := range n {
+		out.at = append(out.at, c.point(i*c.len()/n)...)
 	}
-	lists, all := make([][]uint32, labels), make([]uint32, len(label))
-	for l, n := range size {
-		lists[l], all = all[:0:n], all[n:]
-	}
-	return lists
+	return out
 }
 
-func (c *cloud) leaf(order []uint32, from, to int) leaf {
+// leafAt is the leaf of a place.
+func leafAt(cuts []cut, at []float64) int32 {
+	cell := &cuts[0]
+	for cell.low != 0 {
+		if at[cell.axis] < cell.at {
+			cell = &cuts[cell.low]
+		} else {
+			cell = &cuts[cell.high]
+		}
+	}
+	return cell.leaf
+}
+
+func (c *cloud) leaf(from, to int) leaf {
 	l := leaf{from: from, to: to}
-	n := float64(to - from)
-	for _, i := range order[from:to] {
-		for k, x := range c.point(int(i)) {
-			l.mean[k] += x
-		}
-	}
 	for k := range c.axes {
-		l.mean[k] /= max(1, n)
-	}
-	for _, i := range order[from:to] {
-		for k, x := range c.point(int(i)) {
-			l.squares[k] += (x - l.mean[k]) * (x - l.mean[k])
+		sum, squares := 0.0, 0.0
+		for i := from*c.axes + k; i < to*c.axes; i += c.axes {
+			sum += c.at[i]
 		}
-	}
-	for k := range c.axes {
-		if l.squares[k] > l.squares[l.widest] {
+		mean := sum / float64(max(1, to-from))
+		for i := from*c.axes + k; i < to*c.axes; i += c.axes {
+			squares += (c.at[i] - mean) * (c.at[i] - mean)
+		}
+		l.mean[k], l.squares[k] = mean, squares
+		if squares > l.squares[l.widest] {
 			l.widest = k
 		}
 	}
@@ -148,20 +122,17 @@ func (c *cloud) leaf(order []uint32, from, to int) leaf {
 }
 
 // split moves the points below the mean before the others, each side in its old order.
-func (c *cloud) split(order, spare []uint32, l leaf) int {
-	k, mean := l.widest, l.mean[l.widest]
-	low, high := l.from, 0
-	for _, i := range order[l.from:l.to] {
-		if c.at[int(i)*c.axes+k] < mean {
-			order[low] = i
-			low++
+func (c *cloud) split(spare []float64, l leaf) (middle int) {
+	low, high := l.from*c.axes, 0
+	for i := l.from; i < l.to; i++ {
+		if at := c.point(i); at[l.widest] < l.mean[l.widest] {
+			low += copy(c.at[low:], at)
 		} else {
-			spare[high] = i
-			high++
+			high += copy(spare[high:], at)
 		}
 	}
-	copy(order[low:l.to], spare[:high])
-	return low
+	copy(c.at[low:], spare[:high])
+	return low / c.axes
 }
 
 // partition is a division of a cloud into k groups.
@@ -172,13 +143,13 @@ type partition struct {
 }
 
 // kMeans divides the cloud from several seeded starts and keeps the best (Lloyd 1982; seeding of Arthur and Vassilvitskii 2007).
-// weight takes the place of the cloud's own weights.
-func (c *cloud) kMeans(k, starts int, weight []float64, r random) partition {
+// weight takes the place of the cloud's own weights. A start ends when no more points than settled change their group.
+func (c *cloud) kMeans(k, starts, settled int, weight []float64, r random) partition {
 	best := partition{cost: math.Inf(1)}
 	nearest := make([]float64, c.len())
 	for range starts {
 		p := partition{centers: c.seed(k, weight, nearest, &r), label: make([]int, c.len())}
-		c.lloyd(&p, weight)
+		c.lloyd(&p, settled, weight)
 		if p.cost < best.cost*(1-1e-12) {
 			best = p
 		}
@@ -187,9 +158,9 @@ func (c *cloud) kMeans(k, starts int, weight []float64, r random) partition {
 }
 
 // from divides the cloud starting at centres given.
-func (c *cloud) from(centers, weight []float64) partition {
+func (c *cloud) from(centers []float64, settled int, weight []float64) partition {
 	p := partition{centers: slices.Clone(centers), label: make([]int, c.len())}
-	c.lloyd(&p, weight)
+	c.lloyd(&p, settled, weight)
 	return p
 }
 
@@ -240,13 +211,12 @@ func squaredDistance(a, b []float64) float64 {
 // lloydRounds bounds the rounds of Lloyd's algorithm; it nearly always ends by itself.
 const lloydRounds = 100
 
-// lloyd moves centres to the means of their points until no point changes its group. Ties go to the lower group.
-func (c *cloud) lloyd(p *partition, weight []float64) {
+// lloyd moves centres to the means of their points until hardly any point changes its group. Ties go to the lower group.
+func (c *cloud) lloyd(p *partition, settled int, weight []float64) {
 	k := len(p.centers) / c.axes
 	sums := make([]float64, k*(c.axes+1))
 	for round := range lloydRounds {
-		changed := c.assign(p, weight, sums) || round == 0
-		if !changed {
+		if changed := c.assign(p, weight, sums); changed <= settled && round > 0 {
 			return
 		}
 		p.move(sums, c.axes)
@@ -265,16 +235,16 @@ func (p *partition) move(sums []float64, axes int) {
 }
 
 // assign gives every point to its nearest centre and sums up the points of each.
-func (c *cloud) assign(p *partition, weight, sums []float64) (changed bool) {
+func (c *cloud) assign(p *partition, weight, sums []float64) (changed int) {
 	clear(sums)
 	p.cost = 0
 	return c.assignPart(p, weight, sums, 0, len(weight))
 }
 
 // assignMany is assign for very many points, in parallel; the cost is not computed.
-func (c *cloud) assignMany(p *partition, sums []float64) (changed bool) {
+func (c *cloud) assignMany(p *partition, sums []float64) (changed int) {
 	pieces := rowParts(c.len())
-	parts, changes := make([][]float64, pieces), make([]bool, pieces)
+	parts, changes := make([][]float64, pieces), make([]int, pieces)
 	parallel(pieces, func(n int) {
 		from, to := piece(c.len(), pieces, n)
 		own := partition{centers: p.centers, label: p.label}
@@ -284,21 +254,25 @@ func (c *cloud) assignMany(p *partition, sums []float64) (changed bool) {
 	clear(sums)
 	for n, part := range parts {
 		addScaled(sums, 1, part)
-		changed = changed || changes[n]
+		changed += changes[n]
 	}
 	return changed
 }
 
-func (c *cloud) assignPart(p *partition, weight, sums []float64, from, to int) (changed bool) {
-	if c.axes == 2 || c.axes == 3 {
-		return c.assignFew(p, weight, sums, from, to)
+func (c *cloud) assignPart(p *partition, weight, sums []float64, from, to int) (changed int) {
+	switch c.axes {
+	case 2:
+		return c.assignTwo(p, weight, sums, from, to)
+	case 3:
+		return c.assignThree(p, weight, sums, from, to)
 	}
 	for i := from; i < to; i++ {
 		w := weight[i]
 		at := c.point(i)
 		g, d := nearestCenter(p.centers, at)
 		if p.label[i] != g {
-			p.label[i], changed = g, true
+			p.label[i] = g
+			changed++
 		}
 		p.cost += w * d
 		sum := sums[g*(c.axes+1):][:c.axes+1]
@@ -310,37 +284,48 @@ func (c *cloud) assignPart(p *partition, weight, sums []float64, from, to int) (
 	return changed
 }
 
-// assignFew is assignPart for two or three axes, the usual cases, with nothing to call or loop over.
-func (c *cloud) assignFew(p *partition, weight, sums []float64, from, to int) (changed bool) {
-	var xs, ys, zs [mostGroups]float64 // a third axis that is not there stays zero
-	axes, k := c.axes, len(p.centers)/c.axes
-	for g := range k {
-		center := p.centers[g*axes:][:axes]
-		xs[g], ys[g] = center[0], center[1]
-		copy(zs[g:g+1], center[2:])
-	}
+// assignTwo is assignPart for two axes, the usual case, with nothing to call.
+func (c *cloud) assignTwo(p *partition, weight, sums []float64, from, to int) (changed int) {
 	for i := from; i < to; i++ {
-		at, w := c.at[i*axes:][:axes], weight[i]
-		x, y, z := at[0], at[1], 0.0
-		if axes == 3 {
-			z = at[2]
-		}
+		at, w := (*[2]float64)(c.at[i*2:]), weight[i]
+		x, y := at[0], at[1]
 		group, squared := 0, math.Inf(1)
-		for g, cx := range xs[:k] {
-			dx, dy, dz := x-cx, y-ys[g], z-zs[g]
+		for g, centers := 0, p.centers; len(centers) >= 2; g, centers = g+1, centers[2:] {
+			dx, dy := x-centers[0], y-centers[1]
+			if d := dx*dx + dy*dy; d < squared {
+				group, squared = g, d
+			}
+		}
+		if p.label[i] != group {
+			p.label[i] = group
+			changed++
+		}
+		p.cost += w * squared
+		sum := (*[3]float64)(sums[group*3:])
+		sum[0], sum[1], sum[2] = sum[0]+w*x, sum[1]+w*y, sum[2]+w
+	}
+	return changed
+}
+
+// assignThree is the same for three.
+func (c *cloud) assignThree(p *partition, weight, sums []float64, from, to int) (changed int) {
+	for i := from; i < to; i++ {
+		at, w := (*[3]float64)(c.at[i*3:]), weight[i]
+		x, y, z := at[0], at[1], at[2]
+		group, squared := 0, math.Inf(1)
+		for g, centers := 0, p.centers; len(centers) >= 3; g, centers = g+1, centers[3:] {
+			dx, dy, dz := x-centers[0], y-centers[1], z-centers[2]
 			if d := dx*dx + dy*dy + dz*dz; d < squared {
 				group, squared = g, d
 			}
 		}
 		if p.label[i] != group {
-			p.label[i], changed = group, true
+			p.label[i] = group
+			changed++
 		}
 		p.cost += w * squared
-		sum := sums[group*(axes+1):][:axes+1]
-		sum[0] += w * x
-		sum[1] += w * y
-		sum[2] += w * z // of two axes, the weight stands here and z is 0
-		sum[axes] += w
+		sum := (*[4]float64)(sums[group*4:])
+		sum[0], sum[1], sum[2], sum[3] = sum[0]+w*x, sum[1]+w*y, sum[2]+w*z, sum[3]+w
 	}
 	return changed
 }
@@ -353,23 +338,4 @@ func nearestCenter(centers, at []float64) (group int, squared float64) {
 		}
 	}
 	return group, squared
-}
-
-// upright turns each axis so that the third moment of the places is positive. Grouping so comes out the same when all
-// votes are flipped, which turns every axis round.
-func (c *cloud) upright() *cloud {
-	sign := make([]float64, c.axes)
-	for i := range c.len() {
-		for k, x := range c.point(i) {
-			sign[k] += x * x * x
-		}
-	}
-	out := &cloud{c.axes, make([]float64, len(c.at)), c.weight}
-	for i, x := range c.at {
-		out.at[i] = x
-		if sign[i%c.axes] < 0 {
-			out.at[i] = -x
-		}
-	}
-	return out
 }

@@ -91,7 +91,7 @@ func spreadAround(people [][2]float64) (center [2]float64, spread Ellipse) {
 		x, y := p[0]-center[0], p[1]-center[1]
 		xx, xy, yy = xx+x*x/n, xy+x*y/n, yy+y*y/n
 	}
-	return center, ellipse(xx, xy, yy)
+	return center, ellipseOf([]float64{xx, xy, yy})
 }
 
 // The drawing is this many units wide and high; people are gathered into cells of a few units, so that a million weigh no

@@ -13,20 +13,28 @@ type model struct {
 	variance []float64 // of places, by axis
 	noise    float64   // variance of a vote around what the model expects
 	tables   [3][]float64
+	squares  [3][]float64 // Y_ij^2 by answer and column
+	counts   []float64    // 1 for a column that counts; nil when all do
 }
 
 // A person's votes enter the placing only as these sums, laid out in one vector per answer and column:
-// b = sum load_j Y_ij (axes numbers), G = sum load_j load_j' (lower triangle), q = sum Y_ij^2, and the number of counted votes.
-func sumsWidth(axes int) int { return axes + axes*(axes+1)/2 + 2 }
+// b = sum load_j Y_ij (axes numbers) and G = sum load_j load_j' (lower triangle).
+func sumsWidth(axes int) int { return axes + triangleOf(axes) }
+
+// triangleOf is how many entries a lower triangle has, its diagonal included.
+func triangleOf(axes int) int { return axes * (axes + 1) / 2 }
 
 func newModel(a axes, y *centred, counts []bool) *model {
+	m := &model{axes: len(a.vectors), mean: y.mean}
 	columns := 0
 	for _, c := range counts {
 		if c {
 			columns++
 		}
 	}
-	m := &model{axes: len(a.vectors), mean: y.mean}
+	if columns < len(counts) {
+		m.counts = make([]float64, len(counts))
+	}
 	m.load = make([]float64, m.axes*y.order())
 	for k, c := range a.vectors {
 		for j, x := range c {
@@ -35,19 +43,23 @@ func newModel(a axes, y *centred, counts []bool) *model {
 	}
 	width := sumsWidth(m.axes)
 	for answer, entries := range [...][]float64{y.onAgree, y.onDis, y.onPass} {
-		table := make([]float64, width*y.order())
-		for j := range entries {
+		table, squares := make([]float64, width*y.order()), make([]float64, y.order())
+		for j, entry := range entries {
 			if counts[j] {
-				m.fill(table[j*width:][:width], m.load[j*m.axes:][:m.axes], entries[j])
+				fill(table[j*width:][:width], m.load[j*m.axes:][:m.axes], entry)
+				squares[j] = entry * entry
+			}
+			if counts[j] && m.counts != nil {
+				m.counts[j] = 1
 			}
 		}
-		m.tables[answer] = table
+		m.tables[answer], m.squares[answer] = table, squares
 	}
 	return m
 }
 
-func (m *model) fill(line, load []float64, entry float64) {
-	at := m.axes
+func fill(line, load []float64, entry float64) {
+	at := len(load)
 	for k, l := range load {
 		line[k] = l * entry
 		for _, o := range load[:k+1] {
@@ -55,8 +67,6 @@ func (m *model) fill(line, load []float64, entry float64) {
 			at++
 		}
 	}
-	line[at] = entry * entry
-	line[at+1] = 1
 }
 
 // sums adds up a row's votes.
@@ -64,7 +74,7 @@ func (m *model) sums(v *matrix, row int, into []float64) {
 	clear(into)
 	for answer, cols := range [...][]uint16{v.agreed(row), v.disagreed(row), v.passed(row)} {
 		if m.axes == 2 {
-			addSeven((*[7]float64)(into), m.tables[answer], cols)
+			addFive((*[5]float64)(into), m.tables[answer], cols)
 			continue
 		}
 		table, width := m.tables[answer], len(into)
@@ -76,27 +86,47 @@ func (m *model) sums(v *matrix, row int, into []float64) {
 	}
 }
 
-// addSeven is the loop of sums for two axes, with the sums kept in registers.
-func addSeven(into *[7]float64, table []float64, cols []uint16) {
-	a, b, c, d, e, f, g := into[0], into[1], into[2], into[3], into[4], into[5], into[6]
-	for _, col := range cols {
-		line := (*[7]float64)(table[int(col)*7:])
-		a += line[0]
-		b += line[1]
-		c += line[2]
-		d += line[3]
-		e += line[4]
-		f += line[5]
-		g += line[6]
+// addFive is the loop of sums for two axes. Two votes at a time, their sums apart, wait for each other half as often.
+func addFive(into *[5]float64, table []float64, cols []uint16) {
+	a, b, c, d, e := into[0], into[1], into[2], into[3], into[4]
+	var f, g, h, i, j float64
+	for ; len(cols) >= 2; cols = cols[2:] {
+		x, y := (*[5]float64)(table[int(cols[0])*5:]), (*[5]float64)(table[int(cols[1])*5:])
+		a, b, c, d, e = a+x[0], b+x[1], c+x[2], d+x[3], e+x[4]
+		f, g, h, i, j = f+y[0], g+y[1], h+y[2], i+y[3], j+y[4]
 	}
-	*into = [7]float64{a, b, c, d, e, f, g}
+	if len(cols) == 1 {
+		x := (*[5]float64)(table[int(cols[0])*5:])
+		a, b, c, d, e = a+x[0], b+x[1], c+x[2], d+x[3], e+x[4]
+	}
+	*into = [5]float64{a + f, b + g, c + h, d + i, e + j}
 }
 
-// placed is where a person stands: the most likely place and its covariance (lower triangle).
-type placed struct {
-	at         [maxAxes]float64
-	covariance [maxAxes * (maxAxes + 1) / 2]float64
-	votes      int // counted ones
+// votes is how many of a row's votes count.
+func (m *model) votes(v *matrix, row int) int {
+	if m.counts == nil {
+		return v.spans[row].len()
+	}
+	return int(gather(m.counts, v.voted(row)))
+}
+
+// placement is where people stand, by row: the most likely place and its covariance (lower triangle).
+type placement struct {
+	axes       int
+	at         []float64
+	covariance []float64
+	votes      []int32 // counted ones
+}
+
+func newPlacement(axes, rows int) *placement {
+	return &placement{axes, make([]float64, axes*rows), make([]float64, triangleOf(axes)*rows), make([]int32, rows)}
+}
+
+func (p *placement) point(row int) []float64 { return p.at[row*p.axes:][:p.axes:p.axes] }
+
+func (p *placement) spread(row int) []float64 {
+	n := triangleOf(p.axes)
+	return p.covariance[row*n:][:n:n]
 }
 
 // maxAxes is the largest number of axes anyone may ask for.
@@ -107,31 +137,26 @@ const maxAxes = 5
 //	x = (G + noise diag(1/variance))^-1 b,   covariance = noise (G + noise diag(1/variance))^-1
 //
 // so someone with few votes stays near the middle with a wide ellipse, instead of being thrown outwards.
-func (m *model) place(sums []float64, p *placed) {
-	n := m.axes
+func (m *model) place(sums, at, spread []float64) {
 	var a [maxAxes * (maxAxes + 1) / 2]float64
-	at := 0
-	for k := range n {
-		for o := range k + 1 {
-			a[at] = sums[n+at]
-			if o == k {
-				a[at] += m.noise / m.variance[k]
+	copy(a[:], sums[m.axes:][:len(spread)])
+	for k, v := range m.variance {
+		a[lowerAt(k, k)] += m.noise / v
+	}
+	invert(&a, m.axes)
+	if m.axes == 2 { // the usual case
+		at[0], at[1] = a[0]*sums[0]+a[1]*sums[1], a[1]*sums[0]+a[2]*sums[1]
+	} else {
+		for k := range at {
+			at[k] = 0
+			for o := range at {
+				at[k] += a[lowerAt(k, o)] * sums[o]
 			}
-			at++
 		}
 	}
-	invert(&a, n)
-	for k := range n {
-		x := 0.0
-		for o := range n {
-			x += a[lowerAt(k, o)] * sums[o]
-		}
-		p.at[k] = x
+	for i := range spread {
+		spread[i] = m.noise * a[i]
 	}
-	for i := range at {
-		p.covariance[i] = m.noise * a[i]
-	}
-	p.votes = int(sums[len(sums)-1])
 }
 
 // lowerAt is where entry (k, o) of a symmetric matrix stands in its lower triangle.
@@ -196,26 +221,51 @@ const fitPeople = 2048
 
 // fit estimates the variances of places and of the noise from the votes themselves, by expectation and maximisation
 // (Dempster, Laird, Rubin 1977; for this model Tipping and Bishop 1999) with the axes held fixed.
+//
+// Of each person it needs, behind the sums of placing, q = sum Y_ij^2 and the number of votes that count.
 func (m *model) fit(v *matrix, rows []uint32) {
 	sample := everyNth(rows, fitPeople)
-	width := sumsWidth(m.axes)
+	width := sumsWidth(m.axes) + 2
 	sums := make([]float64, width*len(sample))
 	pieces := rowParts(len(sample))
 	parallel(pieces, func(p int) {
 		from, to := piece(len(sample), pieces, p)
 		for i := from; i < to; i++ {
-			m.sums(v, int(sample[i]), sums[i*width:][:width])
+			row, s := int(sample[i]), sums[i*width:][:width]
+			m.sums(v, row, s[:width-2])
+			s[width-2] = gather(m.squares[0], v.agreed(row)) + gather(m.squares[1], v.disagreed(row)) + gather(m.squares[2], v.passed(row))
+			s[width-1] = float64(m.votes(v, row))
 		}
 	})
-	m.noise = 0.5
-	m.variance = make([]float64, m.axes)
-	for k := range m.variance {
-		m.variance[k] = 0.5
-	}
+	m.begin(sums, width)
 	for range 60 {
 		if m.improve(sums, width) < 3e-3 {
 			return
 		}
+	}
+}
+
+// begin estimates the variances by the method of moments, from which fit has not far to go: over people, the mean of b_k^2 is that of
+// variance_k G_kk^2 + noise G_kk, and the mean of q that of noise n + sum variance_k G_kk.
+func (m *model) begin(sums []float64, width int) {
+	var squares, sizes, products [maxAxes]float64
+	votes, all := 0.0, 0.0
+	for from := 0; from < len(sums); from += width {
+		s := sums[from:][:width]
+		for k := range m.axes {
+			b, g := s[k], s[m.axes+lowerAt(k, k)]
+			squares[k], sizes[k], products[k] = squares[k]+b*b, sizes[k]+g, products[k]+g*g
+		}
+		votes, all = votes+s[width-1], all+s[width-2]
+	}
+	m.noise, m.variance = 0.5, make([]float64, m.axes)
+	for range 4 {
+		explained := 0.0
+		for k := range m.variance {
+			m.variance[k] = max(leastVariance, (squares[k]-m.noise*sizes[k])/max(1e-9, products[k]))
+			explained += m.variance[k] * sizes[k]
+		}
+		m.noise = max(leastVariance, (all-explained)/max(1, votes))
 	}
 }
 
@@ -252,27 +302,27 @@ func (m *model) improve(sums []float64, width int) float64 {
 }
 
 func (m *model) expectation(sums []float64, width int) (e evidence) {
-	var p placed
+	at, spread := make([]float64, m.axes), make([]float64, triangleOf(m.axes))
 	for from := 0; from < len(sums); from += width {
 		s := sums[from:][:width]
 		if s[width-1] == 0 {
 			continue
 		}
-		m.place(s, &p)
+		m.place(s, at, spread)
 		e.people++
 		e.votes += s[width-1]
 		e.square += s[width-2]
-		at := 0
+		n := 0
 		for k := range m.axes {
-			e.spread[k] += p.at[k]*p.at[k] + p.covariance[lowerAt(k, k)]
-			e.square -= 2 * p.at[k] * s[k]
+			e.spread[k] += at[k]*at[k] + spread[lowerAt(k, k)]
+			e.square -= 2 * at[k] * s[k]
 			for o := range k + 1 {
-				both := s[m.axes+at] * (p.at[k]*p.at[o] + p.covariance[at])
+				both := s[m.axes+n] * (at[k]*at[o] + spread[n])
 				if o < k {
 					both *= 2
 				}
 				e.square += both
-				at++
+				n++
 			}
 		}
 	}
@@ -308,5 +358,5 @@ func (r *Result) Expect(row, column int) float64 {
 			carried++
 		}
 	}
-	return r.model.expect(r.places[row].at[:carried], column)
+	return r.model.expect(r.places.point(row)[:carried], column)
 }

@@ -26,7 +26,7 @@ type Result struct {
 	Bridging   *Bridging  `json:"bridging,omitempty"`
 
 	model  *model
-	places []placed
+	places *placement
 }
 
 // Input says what was analysed.

@@ -43,3 +43,21 @@ func parallel(n int, do func(i int)) {
 
 // rowParts cuts rows for passes over all votes.
 func rowParts(rows int) int { return parts(rows, 256, 32) }
+
+// vectorSum adds up vectors of a width over n items, in parallel.
+func vectorSum(n, width int, add func(i int, into []float64)) []float64 {
+	pieces := rowParts(n)
+	sums := make([][]float64, pieces)
+	parallel(pieces, func(p int) {
+		sums[p] = make([]float64, width)
+		from, to := piece(n, pieces, p)
+		for i := from; i < to; i++ {
+			add(i, sums[p])
+		}
+	})
+	out := make([]float64, width)
+	for _, s := range sums {
+		addScaled(out, 1, s)
+	}
+	return out
+}
