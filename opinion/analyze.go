@@ -47,6 +47,7 @@ func (s *State) Result(ctx context.Context, p Params) (*Result, error) {
 	s.computing.Lock()
 	defer s.computing.Unlock()
 	v := s.copyForResult()
+	v.hashBlocks(v.blocks)
 	r, err := Analyze(ctx, v, p)
 	if err != nil {
 		return nil, err
@@ -78,6 +79,7 @@ type analysis struct {
 }
 
 func (a *analysis) count(context.Context) error {
+	a.rows = make([]uint32, 0, len(a.v.spans))
 	for i := range a.v.spans {
 		if !a.v.isBanned(i) {
 			a.rows = append(a.rows, uint32(i))

@@ -29,17 +29,6 @@ func (s *State) Standing(id StatementID) (Standing, error) {
 	return out, nil
 }
 
-// copyForResult copies the votes and begins a new list of rows that change.
-func (s *State) copyForResult() *Votes {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	for _, row := range s.touched {
-		s.isTouched[row] = false
-	}
-	s.touched = s.touched[:0]
-	return s.votes()
-}
-
 // follow lets a result guide the router and the standings. v is the copy it was computed from; votes given since are added.
 func (s *State) follow(r *Result, v *Votes) {
 	s.lock.Lock()
@@ -79,30 +68,18 @@ func (s *State) follow(r *Result, v *Votes) {
 
 // catchUp brings the counts of groups from the copy to this moment, by the rows changed since.
 func (s *State) catchUp(g *guide, v *Votes) {
-	at := make(map[uint32]int, len(s.touched))
 	for _, row := range s.touched {
-		at[row] = -1
-		s.isTouched[row] = false
-	}
-	if len(at) > 0 {
-		for r, row := range v.origin {
-			if _, ok := at[row]; ok {
-				at[row] = r
-			}
-		}
-	}
-	for row, r := range at {
 		n := g.groupOf[row]
 		if n == NoGroup {
 			continue
 		}
+		r := int(s.copied.place[row])
 		s.addRowTo(g.tallies[n], &s.rows, int(row), s.banned[row], 1, nil)
 		s.addRowTo(g.tallies[n], &v.matrix, r, v.banned[r], -1, v.statements)
 		if s.banned[row] {
 			g.groupOf[row] = NoGroup
 		}
 	}
-	s.touched = s.touched[:0]
 }
 
 // addRowTo adds a row's answers, or takes them away; statements gives the columns of a copy their meaning.

@@ -165,7 +165,7 @@ func (x *index) put(id int64, place uint32) {
 // identifiers: the same for any order of arrival.
 func (l *Log) Votes() *Votes {
 	rows := ranks(l.participants, func(a, b ParticipantID) int { return cmp.Compare(a, b) })
-	cols := ranks(l.statements, func(a, b Statement) int { return cmp.Compare(a.ID, b.ID) })
+	cols := ranks(l.statements, byStatementID)
 	return l.build(rows, cols)
 }
 

@@ -35,6 +35,7 @@ type State struct {
 	computing sync.Mutex // held by Result
 	touched   []uint32   // rows changed since Result last took a copy
 	isTouched []bool
+	copied    *replica // what Result took last; nil before the first time
 }
 
 // NewState starts from the votes given, or from nothing when v is nil.
@@ -315,7 +316,7 @@ func (s *State) votes() *Votes {
 		v.tallies[c] = s.tallies[j]
 	}
 	if s.gram != nil {
-		v.gram = s.gram.copied(cols)
+		v.gram = s.gram.copied(cols, nil)
 	}
 	return v
 }
@@ -323,7 +324,7 @@ func (s *State) votes() *Votes {
 // arranged copies votes with participants and statements in ascending order of identifiers, and gives each column's new place.
 func arranged(rows *matrix, ids []ParticipantID, banned []bool, statements []Statement) (*Votes, []uint32) {
 	rank := ranks(ids, func(a, b ParticipantID) int { return cmp.Compare(a, b) })
-	cols := ranks(statements, func(a, b Statement) int { return cmp.Compare(a.ID, b.ID) })
+	cols := ranks(statements, byStatementID)
 	v := &Votes{
 		matrix:       matrix{spans: make([]span, len(rank))},
 		participants: make([]ParticipantID, len(rank)),
@@ -359,6 +360,8 @@ func arranged(rows *matrix, ids []ParticipantID, banned []bool, statements []Sta
 	return v, cols
 }
 
+func byStatementID(a, b Statement) int { return cmp.Compare(a.ID, b.ID) }
+
 func isIdentity(rank []uint32) bool {
 	for i, r := range rank {
 		if int(r) != i {
@@ -368,11 +371,17 @@ func isIdentity(rank []uint32) bool {
 	return true
 }
 
-func (g *gram) copied(rank []uint32) *gram {
-	if isIdentity(rank) {
-		return &gram{g.columns, slices.Clone(g.pairs)}
+// copied is g with the columns in another order; the memory of spare is used where that can be.
+func (g *gram) copied(rank []uint32, spare *gram) *gram {
+	if !isIdentity(rank) {
+		return g.reordered(rank)
 	}
-	return g.reordered(rank)
+	out := &gram{columns: g.columns}
+	if spare != nil {
+		out.pairs = spare.pairs[:0]
+	}
+	out.pairs = append(out.pairs, g.pairs...)
+	return out
 }
 
 // renumber gives the columns of a row their new numbers and sorts each part.

@@ -262,3 +262,42 @@ func TestStateConcurrently(t *testing.T) {
 	}
 	checkStandings(t, s, got)
 }
+
+// TestResultsOneAfterAnother: each result is what an analysis of all votes made anew gives, to the last bit, whatever happened between
+// them: votes, people who come last or in between, new statements, moderation, bans.
+func TestResultsOneAfterAnother(t *testing.T) {
+	kept := 0
+	for seed := range uint64(6) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		d := &deeds{NewState(nil), map[[2]int]Vote{}, map[int]bool{}, map[int]Statement{}}
+		people, statements := 5, 12
+		var last *Result
+		for range 40 {
+			for range 1 + r.IntN(250) {
+				d.one(r, people, statements)
+			}
+			if r.IntN(3) == 0 {
+				people += 1 + r.IntN(25)
+			}
+			if r.IntN(8) == 0 {
+				statements++
+			}
+			before := d.state.copied
+			p := Params{Brief: r.IntN(2) == 0, Previous: last}
+			got, err := d.state.Result(t.Context(), p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := analyze(t, d.state.Votes(), p); bytesOf(t, got) != bytesOf(t, want) {
+				t.Fatalf("seed %d, %d people: another result than of all votes made anew", seed, people)
+			}
+			if d.state.copied == before {
+				kept++
+			}
+			last = got
+		}
+	}
+	if kept < 100 || kept > 230 {
+		t.Errorf("the copy was kept %d times of 240, want it kept mostly and made anew now and then", kept)
+	}
+}

@@ -60,6 +60,19 @@ func (m *matrix) at(i int, col uint16) Vote {
 	return Unseen
 }
 
+// replace puts the votes of a row of another matrix in the place of those of row i.
+func (m *matrix) replace(i int, by *matrix, row int) {
+	s := by.spans[row]
+	s.start, s.room = m.spans[i].start, m.spans[i].room
+	if n := s.len(); n > int(s.room) {
+		room := min(n+n/4+4, MaxStatements)
+		s.start, s.room = len(m.cols), uint16(room)
+		m.cols = append(m.cols, make([]uint16, room)...)
+	}
+	m.spans[i] = s
+	copy(m.cols[s.start:], by.voted(row))
+}
+
 func (m *matrix) total() int {
 	n := 0
 	for i := range m.spans {
@@ -99,6 +112,7 @@ type Votes struct {
 	gram         *gram    // pair counts, when they are at hand
 	tallies      []Tally  // likewise
 	origin       []uint32 // the rows of the State this was copied from
+	blocks       []block  // hashes, when they are at hand
 }
 
 // Participants lists who voted, in row order. The caller must not change it.
@@ -163,14 +177,14 @@ func (v *Votes) Ban(ids ...ParticipantID) *Votes {
 	for i, id := range v.participants {
 		out.banned[i] = out.banned[i] || slices.Contains(ids, id)
 	}
-	out.gram, out.tallies = nil, nil
+	out.gram, out.tallies, out.blocks = nil, nil, nil
 	return &out
 }
 
 // Flip returns the votes with every Agree made a Disagree and the reverse.
 func (v *Votes) Flip() *Votes {
 	out := *v
-	out.gram, out.tallies = nil, nil
+	out.gram, out.tallies, out.blocks = nil, nil, nil
 	out.spans = slices.Clone(v.spans)
 	out.cols = slices.Clone(v.cols)
 	for i := range out.spans {
