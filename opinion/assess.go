@@ -59,10 +59,28 @@ func (a *analysis) sharesOf(s *Assessed) []GroupShare {
 	return []GroupShare{shareOf(s.All, a.p.MinGroupVotes)}
 }
 
+// grouping is a division of rows, and what each group says.
+type grouping struct {
+	of      []int16   // by row; NoGroup
+	tallies [][]Tally // group x column
+}
+
+// groupTallies counts the answers of every group. Where an earlier grouping is at hand, only those are counted who have changed their
+// group since; the sums are of whole numbers, and the same.
 func (a *analysis) groupTallies() [][]Tally {
 	groups, columns := len(a.result.Groups), len(a.tallies)
 	if groups == 0 {
 		return nil
+	}
+	out := make([][]Tally, groups)
+	for g := range out {
+		out[g] = make([]Tally, columns)
+	}
+	heir := a.heirs()
+	for h, g := range heir {
+		if g != NoGroup {
+			copy(out[g], a.v.grouping.tallies[h])
+		}
 	}
 	pieces := rowParts(len(a.rows))
 	sums := make([][3][]int32, pieces)
@@ -72,29 +90,54 @@ func (a *analysis) groupTallies() [][]Tally {
 		}
 		from, to := piece(len(a.rows), pieces, p)
 		for _, i := range a.rows[from:to] {
-			g := a.groupOf[i]
-			if g == NoGroup {
-				continue
+			was, is := NoGroup, a.groupOf[i]
+			if len(heir) > 0 && a.v.grouping.of[i] != NoGroup {
+				was = heir[a.v.grouping.of[i]]
 			}
-			for k, cols := range [...][]uint16{a.v.agreed(int(i)), a.v.disagreed(int(i)), a.v.passed(int(i))} {
-				line := sums[p][k][g*columns:][:columns]
-				for _, c := range cols {
-					line[c]++
-				}
+			if was != is {
+				a.countRow(int(i), was, -1, &sums[p])
+				a.countRow(int(i), is, 1, &sums[p])
 			}
 		}
 	})
-	out := make([][]Tally, groups)
 	for g := range out {
-		out[g] = make([]Tally, columns)
 		for j := range out[g] {
+			t, at := &out[g][j], g*columns+j
 			for p := range sums {
-				at := g*columns + j
-				out[g][j].Agrees += int(sums[p][0][at])
-				out[g][j].Disagrees += int(sums[p][1][at])
-				out[g][j].Passes += int(sums[p][2][at])
+				t.Agrees, t.Disagrees, t.Passes = t.Agrees+int(sums[p][0][at]), t.Disagrees+int(sums[p][1][at]), t.Passes+int(sums[p][2][at])
 			}
 		}
 	}
 	return out
+}
+
+// heirs gives the group that goes on from each group of the earlier grouping; none where there is none.
+func (a *analysis) heirs() []int {
+	if a.v.grouping == nil {
+		return nil
+	}
+	common := make([][]int, len(a.v.grouping.tallies))
+	for h := range common {
+		common[h] = make([]int, len(a.result.Groups))
+	}
+	for i, h := range a.v.grouping.of {
+		if g := a.groupOf[i]; h != NoGroup && g != NoGroup {
+			common[h][g]++
+		}
+	}
+	return assignBest(common)
+}
+
+// countRow adds a row's answers to those of a group, or takes them away.
+func (a *analysis) countRow(i, group int, by int32, sums *[3][]int32) {
+	if group == NoGroup {
+		return
+	}
+	columns := len(a.tallies)
+	for k, cols := range [...][]uint16{a.v.agreed(i), a.v.disagreed(i), a.v.passed(i)} {
+		line := sums[k][group*columns:][:columns]
+		for _, c := range cols {
+			line[c] += by
+		}
+	}
 }

@@ -23,7 +23,30 @@ func (s *State) copyForResult() *Votes {
 		s.isTouched[row] = false
 	}
 	s.touched = s.touched[:0]
+	s.copied.votes.grouping = s.copied.grouping(s)
 	return s.copied.votes
+}
+
+// grouping is that of the last result, its counts kept up to date with every vote since; nil if there are new statements.
+func (c *replica) grouping(s *State) *grouping {
+	guide := &s.route.guide
+	out := &grouping{of: make([]int16, len(c.votes.spans)), tallies: make([][]Tally, len(guide.tallies))}
+	for g, line := range guide.tallies {
+		if len(line) != len(c.cols) {
+			return nil
+		}
+		out.tallies[g] = make([]Tally, len(line))
+		for j, to := range c.cols {
+			out.tallies[g][to] = line[j]
+		}
+	}
+	for row, r := range c.place {
+		out.of[r] = NoGroup
+		if row < len(guide.groupOf) && !s.banned[row] {
+			out.of[r] = guide.groupOf[row]
+		}
+	}
+	return out
 }
 
 func newReplica(s *State) *replica {

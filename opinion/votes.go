@@ -108,11 +108,12 @@ type Votes struct {
 	matrix
 	participants []ParticipantID
 	statements   []Statement
-	banned       []bool   // nil: nobody
-	gram         *gram    // pair counts, when they are at hand
-	tallies      []Tally  // likewise
-	origin       []uint32 // the rows of the State this was copied from
-	blocks       []block  // hashes, when they are at hand
+	banned       []bool    // nil: nobody
+	gram         *gram     // pair counts, when they are at hand
+	tallies      []Tally   // likewise
+	origin       []uint32  // the rows of the State this was copied from
+	blocks       []block   // hashes, when they are at hand
+	grouping     *grouping // an earlier one, its counts brought up to date, when it is at hand
 }
 
 // Participants lists who voted, in row order. The caller must not change it.
@@ -177,14 +178,14 @@ func (v *Votes) Ban(ids ...ParticipantID) *Votes {
 	for i, id := range v.participants {
 		out.banned[i] = out.banned[i] || slices.Contains(ids, id)
 	}
-	out.gram, out.tallies, out.blocks = nil, nil, nil
+	out.gram, out.tallies, out.blocks, out.grouping = nil, nil, nil, nil
 	return &out
 }
 
 // Flip returns the votes with every Agree made a Disagree and the reverse.
 func (v *Votes) Flip() *Votes {
 	out := *v
-	out.gram, out.tallies, out.blocks = nil, nil, nil
+	out.gram, out.tallies, out.blocks, out.grouping = nil, nil, nil, nil
 	out.spans = slices.Clone(v.spans)
 	out.cols = slices.Clone(v.cols)
 	for i := range out.spans {
