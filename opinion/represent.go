@@ -76,32 +76,27 @@ func represent(statements []Assessed, groups int) [][]Representative {
 	tests := compareAll(statements, groups)
 	falseDiscoveries(tests)
 	spread := spreadOf(tests)
-	best := map[[2]int]int{}
-	for i, t := range tests {
-		at, ok := best[[2]int{t.group, t.column}]
-		if !ok || t.ratio > tests[at].ratio {
-			best[[2]int{t.group, t.column}] = i
-		}
-	}
 	out := make([][]Representative, groups)
-	for _, t := range tests { // in order, not over the map
-		if tests[best[[2]int{t.group, t.column}]] != t {
-			continue
+	for ; len(tests) > 0; tests = tests[2:] {
+		t := tests[0]
+		if tests[1].ratio > t.ratio {
+			t = tests[1]
 		}
 		keep := spread / (spread + t.variance)
 		margin := 1.96 * math.Sqrt(keep*t.variance)
-		s := statements[t.column]
+		s := &statements[t.column]
 		out[t.group] = append(out[t.group], Representative{
 			Statement: s.ID, Kind: kindOf(s.Groups[t.group]), Side: t.side.String(),
 			Effect: keep * t.ratio, Low: keep*t.ratio - margin, High: keep*t.ratio + margin, FalseRate: t.q,
 		})
 	}
 	for _, list := range out {
-		slices.SortStableFunc(list, func(a, b Representative) int { return cmp.Compare(b.Low, a.Low) })
+		slices.SortFunc(list, func(a, b Representative) int { return cmp.Or(cmp.Compare(b.Low, a.Low), cmp.Compare(a.Statement, b.Statement)) })
 	}
 	return out
 }
 
+// compareAll tests both sides, one after the other, of every statement for every group.
 func compareAll(statements []Assessed, groups int) []comparison {
 	var tests []comparison
 	for j, s := range statements {
@@ -130,7 +125,7 @@ func compareAll(statements []Assessed, groups int) []comparison {
 // (Benjamini and Hochberg 1995).
 func falseDiscoveries(tests []comparison) {
 	order := identity(len(tests))
-	slices.SortStableFunc(order, func(a, b uint32) int { return cmp.Compare(tests[a].p, tests[b].p) })
+	slices.SortFunc(order, func(a, b uint32) int { return cmp.Or(cmp.Compare(tests[a].p, tests[b].p), cmp.Compare(a, b)) })
 	q := 1.0
 	for rank := len(order); rank > 0; rank-- {
 		t := &tests[order[rank-1]]
