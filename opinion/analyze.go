@@ -116,16 +116,15 @@ func (a *analysis) findAxes(ctx context.Context) error {
 	if a.result.Input.Counted == 0 || len(a.rows) == 0 {
 		return nil
 	}
-	operator := sync.OnceValue(a.operator)
+	solver := sync.OnceValue(func() *lanczos { return newLanczos(a.operator(), spread(a.v.statements, a.counts)) })
 	var making sync.WaitGroup
-	making.Go(func() { operator() })
-	carried, err := carriedAxes(ctx, a.y, operator, a.p.Seed, a.p.MaxAxes)
+	making.Go(func() { solver() })
+	carried, err := carriedAxes(ctx, a.y, solver, a.p.Seed, a.p.MaxAxes)
 	making.Wait()
 	if err != nil {
 		return err
 	}
-	a.axes, err = leadingAxes(ctx, operator(), spread(a.v.statements, a.counts), max(2, carried))
-	if err != nil {
+	if a.axes, err = solver().lead(ctx, max(2, carried)); err != nil {
 		return err
 	}
 	a.axes.carried = min(carried, len(a.axes.values))

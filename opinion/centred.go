@@ -123,55 +123,14 @@ func scale(a []float64, f float64) {
 	}
 }
 
-// laidOut is a centred matrix with its entries in order of columns, so that sums are formed in the same order as over
-// a full matrix: when the iteration stops depends on their last bit.
-type laidOut struct {
-	columns int
-	ends    []int // of each row in cols and entries
-	cols    []uint16
-	entries []float64
-}
-
-func layOut(y *centred) *laidOut {
-	out := &laidOut{columns: y.order(), ends: make([]int, len(y.rows))}
-	var row rowOfScores
-	for n, i := range y.rows {
-		row.merge(y.m, int(i))
-		for k, c := range row.cols {
-			out.cols = append(out.cols, c)
-			out.entries = append(out.entries, [3][]float64{y.onDis, y.onPass, y.onAgree}[row.scores[k]][c])
-		}
-		out.ends[n] = len(out.cols)
-	}
-	return out
-}
-
-func (y *laidOut) times(x, out []float64) {
-	clear(out)
-	from := 0
-	for _, to := range y.ends {
-		t := 0.0
-		entries := y.entries[from:to]
-		cols := y.cols[from:to][:len(entries)]
-		for k, e := range entries {
-			t += e * x[cols[k]]
-		}
-		for k, e := range entries {
-			out[cols[k]] += e * t
-		}
-		from = to
-	}
-}
-
-func (y *laidOut) order() int { return y.columns }
-
 // contentNames are hashes by which rows and columns are told apart by their votes, whatever they are called.
 type contentNames struct{ row, column []uint64 }
 
 // names tells rows and columns apart. Rows that are equal are numbered. Names stay the same when all votes are flipped.
 func (y *centred) names() contentNames {
-	n := y.namesBy([...]uint64{1, 2, 3})
-	flipped := y.namesBy([...]uint64{2, 1, 3})
+	var both [2]contentNames
+	parallel(len(both), func(i int) { both[i] = y.namesBy([...][3]uint64{{1, 2, 3}, {2, 1, 3}}[i]) })
+	n, flipped := both[0], both[1]
 	for r := range n.row {
 		n.row[r] += flipped.row[r]
 	}
@@ -228,28 +187,62 @@ func number(names []uint64) {
 }
 
 // flipped is y with the sign of every entry drawn anew, by the names of its row and column.
-func (y *centred) flipped(names contentNames, seed uint64) *laidOut {
-	return y.writtenOut(func(row int, col uint16) uint64 { return mix(names.row[row]^names.column[col]+seed) << 63 })
-}
-
-// writtenOut gives entries the sign that is drawn for their row and column: the highest bit changes it. They stay in order of answers,
-// which is quicker than layOut and enough where last bits do not matter.
-func (y *centred) writtenOut(draw func(row int, col uint16) uint64) *laidOut {
-	out := &laidOut{columns: y.order(), ends: make([]int, len(y.rows))}
+func (y *centred) flipped(names contentNames, seed uint64) *signed {
+	out := &signed{columns: y.order(), ends: make([]int, len(y.rows))}
 	total := 0
 	for r, i := range y.rows {
 		total += y.m.spans[i].len()
 		out.ends[r] = total
 	}
-	out.cols, out.entries = make([]uint16, 0, total), make([]float64, 0, total)
+	out.cols, out.entries = make([]uint16, total), make([]float64, total)
+	at := 0
 	for r, i := range y.rows {
-		out.cols = append(out.cols, y.m.voted(int(i))...)
+		name := names.row[r]
 		for answer, cols := range [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))} {
 			table := [...][]float64{y.onAgree, y.onDis, y.onPass}[answer]
-			for _, c := range cols {
-				out.entries = append(out.entries, math.Float64frombits(math.Float64bits(table[c])^draw(r, c)))
+			entries := out.entries[at:][:len(cols)]
+			at += copy(out.cols[at:], cols)
+			for k, c := range cols {
+				sign := mix(name^names.column[c]+seed) << 63
+				entries[k] = math.Float64frombits(math.Float64bits(table[c]) ^ sign)
 			}
 		}
 	}
 	return out
+}
+
+// signed is a matrix with its entries written out, in no order that matters.
+type signed struct {
+	columns int
+	ends    []int // of each row in cols and entries
+	cols    []uint16
+	entries []float64
+}
+
+func (y *signed) order() int { return y.columns }
+
+// times puts Y'Y x into out, a row's entries four at a time.
+func (y *signed) times(x, out []float64) {
+	clear(out)
+	from := 0
+	for _, to := range y.ends {
+		entries := y.entries[from:to]
+		cols := y.cols[from:to][:len(entries)]
+		from = to
+		var a, b, c, d float64
+		k := 0
+		for ; k+4 <= len(entries); k += 4 {
+			a += entries[k] * x[cols[k]]
+			b += entries[k+1] * x[cols[k+1]]
+			c += entries[k+2] * x[cols[k+2]]
+			d += entries[k+3] * x[cols[k+3]]
+		}
+		for ; k < len(entries); k++ {
+			a += entries[k] * x[cols[k]]
+		}
+		t := (a + b) + (c + d)
+		for k, e := range entries {
+			out[cols[k]] += e * t
+		}
+	}
 }

@@ -26,21 +26,7 @@ const lanczosLimit = 400
 // about 20 products where power iteration takes hundreds. start decides nothing but the last bits.
 // Fewer than asked for come back when the votes do not reach so many directions.
 func leadingAxes(ctx context.Context, a symmetric, start []float64, count int) (axes, error) {
-	l := &lanczos{a: a, random: randomFor(uint64(len(start)))}
-	l.begin(start)
-	for {
-		if err := ctx.Err(); err != nil {
-			return axes{}, err
-		}
-		done := !l.step()
-		if steps := len(l.alpha); done || steps == lanczosLimit || steps >= 8 && steps%4 == 0 {
-			values, shapes := eigenTridiagonal(l.alpha, l.beta)
-			want := min(count, len(values))
-			if done || steps == lanczosLimit || l.settled(values, shapes, want) {
-				return l.axes(values, shapes, want), nil
-			}
-		}
-	}
+	return newLanczos(a, start).lead(ctx, count)
 }
 
 // lanczos builds an orthonormal basis in which a is tridiagonal: alpha on the diagonal, beta beside it.
@@ -52,9 +38,35 @@ type lanczos struct {
 	random      random
 }
 
-func (l *lanczos) begin(start []float64) {
-	l.next = slices.Clone(start)
+func newLanczos(a symmetric, start []float64) *lanczos {
+	l := &lanczos{a: a, random: randomFor(uint64(len(start))), next: slices.Clone(start)}
 	l.normalise(l.next)
+	return l
+}
+
+// lead goes on until the first eigenvectors have settled.
+func (l *lanczos) lead(ctx context.Context, count int) (axes, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return axes{}, err
+		}
+		steps := len(l.alpha)
+		if done := l.next == nil || steps == lanczosLimit; done || steps >= 8 && steps%2 == 0 {
+			values, shapes := eigenTridiagonal(l.alpha, l.beta)
+			if want := min(count, len(values)); done || l.settled(values, shapes, want) {
+				return l.axes(values, shapes, want), nil
+			}
+		}
+		l.step()
+	}
+}
+
+// values gives the largest eigenvalues to about a thousandth, after so many products.
+func (l *lanczos) values(products int) []float64 {
+	for len(l.alpha) < products && l.step() {
+	}
+	values, _ := eigenTridiagonal(l.alpha, l.beta)
+	return values
 }
 
 func (l *lanczos) normalise(v []float64) float64 {
@@ -184,21 +196,22 @@ const (
 // carriedAxes counts the axes the votes really carry, by parallel analysis with sign flips (Hong, Sheng, Dobriban 2020):
 // flipping the sign of every entry of Y at random keeps the size of each and destroys what they have in common, so
 // the largest eigenvalue of the flipped matrix is what independent votes would give. More than most are not looked for.
-// operator gives Y'Y of everyone, which saves passes over the votes where the sample is everyone.
-func carriedAxes(ctx context.Context, y *centred, operator func() symmetric, seed uint64, most int) (int, error) {
+// whole solves Y'Y of everyone, which saves passes over the votes where the sample is everyone.
+func carriedAxes(ctx context.Context, y *centred, whole func() *lanczos, seed uint64, most int) (int, error) {
 	sample := *y
 	sample.rows = everyNth(y.rows, noisePeople)
+	start := onesOf(y.order())
 	edges := make([]float64, noiseFlips)
 	var values []float64
 	names := sample.names()
 	parallel(noiseFlips+1, func(i int) {
 		switch {
 		case i < noiseFlips:
-			edges[i] = firstValues(sample.flipped(names, mix(seed+uint64(i))), 10)[0]
+			edges[i] = newLanczos(sample.flipped(names, mix(seed+uint64(i))), start).values(10)[0]
 		case len(sample.rows) == len(y.rows):
-			values = firstValues(operator(), 24)
+			values = whole().values(24)
 		default:
-			values = firstValues(sample.writtenOut(func(int, uint16) uint64 { return 0 }), 24)
+			values = newLanczos(&sample, start).values(24)
 		}
 	})
 	edge, n := slices.Max(edges), 0
@@ -218,16 +231,6 @@ func everyNth(list []uint32, n int) []uint32 {
 		out[i] = list[i*len(list)/n]
 	}
 	return out
-}
-
-// firstValues gives the largest eigenvalues to about a thousandth, after so many products.
-func firstValues(a symmetric, products int) []float64 {
-	l := &lanczos{a: a, random: randomFor(1)}
-	l.begin(onesOf(a.order()))
-	for len(l.alpha) < products && l.step() {
-	}
-	values, _ := eigenTridiagonal(l.alpha, l.beta)
-	return values
 }
 
 func onesOf(n int) []float64 {
