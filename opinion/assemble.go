@@ -136,7 +136,7 @@ func (a *analysis) describePeople() {
 			}
 		}
 	})
-	a.result.People = people
+	a.result.People, a.result.groupOf = people, a.groupOf
 	for g := range a.result.Groups {
 		a.result.Groups[g].Center, a.result.Groups[g].Spread = family.center(g), family.spread(g)
 	}

@@ -187,8 +187,22 @@ func number(names []uint64) {
 }
 
 // flipped is y with the sign of every entry drawn anew, by the names of its row and column.
-func (y *centred) flipped(names contentNames, seed uint64) *signed {
-	out := &signed{columns: y.order(), ends: make([]int, len(y.rows))}
+func (y *centred) flipped(names contentNames, seed uint64) *writtenOut {
+	out := y.writeOut()
+	from := 0
+	for r, to := range out.ends {
+		name := names.row[r] + seed
+		for k, c := range out.cols[from:to] {
+			e := &out.entries[from+k]
+			*e = math.Float64frombits(math.Float64bits(*e) ^ mix(name^names.column[c])<<63)
+		}
+		from = to
+	}
+	return out
+}
+
+func (y *centred) writeOut() *writtenOut {
+	out := &writtenOut{columns: y.order(), ends: make([]int, len(y.rows))}
 	total := 0
 	for r, i := range y.rows {
 		total += y.m.spans[i].len()
@@ -196,33 +210,31 @@ func (y *centred) flipped(names contentNames, seed uint64) *signed {
 	}
 	out.cols, out.entries = make([]uint16, total), make([]float64, total)
 	at := 0
-	for r, i := range y.rows {
-		name := names.row[r]
+	for _, i := range y.rows {
 		for answer, cols := range [...][]uint16{y.m.agreed(int(i)), y.m.disagreed(int(i)), y.m.passed(int(i))} {
 			table := [...][]float64{y.onAgree, y.onDis, y.onPass}[answer]
 			entries := out.entries[at:][:len(cols)]
 			at += copy(out.cols[at:], cols)
 			for k, c := range cols {
-				sign := mix(name^names.column[c]+seed) << 63
-				entries[k] = math.Float64frombits(math.Float64bits(table[c]) ^ sign)
+				entries[k] = table[c]
 			}
 		}
 	}
 	return out
 }
 
-// signed is a matrix with its entries written out, in no order that matters.
-type signed struct {
+// writtenOut is a matrix with its entries beside their columns, in no order that matters.
+type writtenOut struct {
 	columns int
 	ends    []int // of each row in cols and entries
 	cols    []uint16
 	entries []float64
 }
 
-func (y *signed) order() int { return y.columns }
+func (y *writtenOut) order() int { return y.columns }
 
 // times puts Y'Y x into out, a row's entries four at a time.
-func (y *signed) times(x, out []float64) {
+func (y *writtenOut) times(x, out []float64) {
 	clear(out)
 	from := 0
 	for _, to := range y.ends {

@@ -2,7 +2,10 @@
 
 package opinion
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // ellipseOf turns a covariance matrix, given by the lower triangle of its first two axes, into half axes and an angle.
 func ellipseOf(covariance []float64) Ellipse {
@@ -79,25 +82,30 @@ func (f *family) spread(g int) Ellipse {
 //
 // It gives the largest of them.
 func (f *family) membership(at, covariance []float64, into []float32) float64 {
-	a := f.within
-	for n, c := range covariance[:triangleOf(f.axes)] {
-		a[n] += c
-	}
-	invert(&a, f.axes)
 	var logs [mostGroups]float64
-	best := math.Inf(-1)
-	for g := range into {
-		logs[g] = f.share[g] - squareForm(&a, at[:f.axes], f.centers[g*f.axes:])/2
-		best = max(best, logs[g])
+	if f.axes == 2 { // the usual case
+		a, b, c := f.within[0]+covariance[0], f.within[1]+covariance[1], f.within[2]+covariance[2]
+		half := 0.5 / (a*c - b*b)
+		for g := range into {
+			x, y := at[0]-f.centers[2*g], at[1]-f.centers[2*g+1]
+			logs[g] = f.share[g] - (c*x*x-2*b*x*y+a*y*y)*half
+		}
+	} else {
+		a := f.within
+		addScaled(a[:], 1, covariance[:triangleOf(f.axes)])
+		invert(&a, f.axes)
+		for g := range into {
+			logs[g] = f.share[g] - squareForm(&a, at[:f.axes], f.centers[g*f.axes:])/2
+		}
 	}
+	best := slices.Max(logs[:len(into)])
 	total := 0.0
 	for g := range into {
+		p := 1.0
 		if logs[g] != best {
-			logs[g] = math.Exp(logs[g] - best)
-		} else {
-			logs[g] = 1
+			p = math.Exp(logs[g] - best)
 		}
-		total += logs[g]
+		logs[g], total = p, total+p
 	}
 	for g := range into {
 		into[g] = float32(logs[g] / total)
@@ -107,10 +115,6 @@ func (f *family) membership(at, covariance []float64, into []float32) float64 {
 
 // squareForm is (at-center)' a (at-center), given the lower triangle of a.
 func squareForm(a *[maxAxes * (maxAxes + 1) / 2]float64, at, center []float64) float64 {
-	if len(at) == 2 { // the usual case
-		x, y := at[0]-center[0], at[1]-center[1]
-		return x*a[0]*x + x*a[1]*y + y*a[1]*x + y*a[2]*y
-	}
 	square := 0.0
 	for x := range at {
 		for y := range at {

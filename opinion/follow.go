@@ -34,10 +34,8 @@ func (s *State) follow(r *Result, v *Votes) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	g := guide{enough: r.Params.MinGroupVotes}
-	place := map[int]int16{}
-	for n, group := range r.Groups {
+	for _, group := range r.Groups {
 		g.labels = append(g.labels, group.Label)
-		place[group.Label] = int16(n)
 		g.tallies = append(g.tallies, make([]Tally, len(s.statements)))
 	}
 	g.extremity = make([]float64, len(s.statements))
@@ -53,10 +51,8 @@ func (s *State) follow(r *Result, v *Votes) {
 	for i := range g.groupOf {
 		g.groupOf[i] = NoGroup
 	}
-	for i, p := range r.People {
-		if p.Group != NoGroup {
-			g.groupOf[v.origin[i]] = place[p.Group]
-		}
+	for i, n := range r.groupOf {
+		g.groupOf[v.origin[i]] = int16(n)
 	}
 	for k := range min(2, r.model.axes) {
 		g.prior[k] = r.model.noise / r.model.variance[k]

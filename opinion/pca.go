@@ -211,7 +211,7 @@ func carriedAxes(ctx context.Context, y *centred, whole func() *lanczos, seed ui
 		case len(sample.rows) == len(y.rows):
 			values = whole().values(24)
 		default:
-			values = newLanczos(&sample, start).values(24)
+			values = newLanczos(sample.writeOut(), start).values(24)
 		}
 	})
 	edge, n := slices.Max(edges), 0

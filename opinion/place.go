@@ -12,7 +12,8 @@ type model struct {
 	load     []float64 // by column, axes numbers each: the axis entry times the square root of the number of columns
 	variance []float64 // of places, by axis
 	noise    float64   // variance of a vote around what the model expects
-	tables   [3][]float64
+	tables   [3][]float64    // see sums
+	flat     [3][][5]float64 // the same where there are two axes
 	squares  [3][]float64 // Y_ij^2 by answer and column
 	counts   []float64    // 1 for a column that counts; nil when all do
 }
@@ -54,8 +55,19 @@ func newModel(a axes, y *centred, counts []bool) *model {
 			}
 		}
 		m.tables[answer], m.squares[answer] = table, squares
+		if m.axes == 2 {
+			m.flat[answer] = inFives(table)
+		}
 	}
 	return m
+}
+
+func inFives(table []float64) [][5]float64 {
+	out := make([][5]float64, len(table)/5)
+	for j := range out {
+		copy(out[j][:], table[j*5:])
+	}
+	return out
 }
 
 func fill(line, load []float64, entry float64) {
@@ -74,7 +86,7 @@ func (m *model) sums(v *matrix, row int, into []float64) {
 	clear(into)
 	for answer, cols := range [...][]uint16{v.agreed(row), v.disagreed(row), v.passed(row)} {
 		if m.axes == 2 {
-			addFive((*[5]float64)(into), m.tables[answer], cols)
+			addFive((*[5]float64)(into), m.flat[answer], cols)
 			continue
 		}
 		table, width := m.tables[answer], len(into)
@@ -87,16 +99,17 @@ func (m *model) sums(v *matrix, row int, into []float64) {
 }
 
 // addFive is the loop of sums for two axes. Two votes at a time, their sums apart, wait for each other half as often.
-func addFive(into *[5]float64, table []float64, cols []uint16) {
+func addFive(into *[5]float64, table [][5]float64, cols []uint16) {
 	a, b, c, d, e := into[0], into[1], into[2], into[3], into[4]
 	var f, g, h, i, j float64
-	for ; len(cols) >= 2; cols = cols[2:] {
-		x, y := (*[5]float64)(table[int(cols[0])*5:]), (*[5]float64)(table[int(cols[1])*5:])
+	k := 0
+	for ; k+1 < len(cols); k += 2 {
+		x, y := &table[cols[k]], &table[cols[k+1]]
 		a, b, c, d, e = a+x[0], b+x[1], c+x[2], d+x[3], e+x[4]
 		f, g, h, i, j = f+y[0], g+y[1], h+y[2], i+y[3], j+y[4]
 	}
-	if len(cols) == 1 {
-		x := (*[5]float64)(table[int(cols[0])*5:])
+	if k < len(cols) {
+		x := &table[cols[k]]
 		a, b, c, d, e = a+x[0], b+x[1], c+x[2], d+x[3], e+x[4]
 	}
 	*into = [5]float64{a + f, b + g, c + h, d + i, e + j}

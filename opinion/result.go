@@ -25,8 +25,9 @@ type Result struct {
 	Checks     *Checks    `json:"checks,omitempty"`
 	Bridging   *Bridging  `json:"bridging,omitempty"`
 
-	model  *model
-	places *placement
+	model   *model
+	places  *placement
+	groupOf []int // by row: the place of the group in Groups, or NoGroup
 }
 
 // Input says what was analysed.

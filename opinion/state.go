@@ -376,12 +376,16 @@ func (g *gram) copied(rank []uint32, spare *gram) *gram {
 	if !isIdentity(rank) {
 		return g.reordered(rank)
 	}
-	out := &gram{columns: g.columns}
-	if spare != nil {
-		out.pairs = spare.pairs[:0]
+	if spare == nil || len(spare.pairs) != len(g.pairs) {
+		spare = &gram{pairs: make([]pair, len(g.pairs))}
 	}
-	out.pairs = append(out.pairs, g.pairs...)
-	return out
+	spare.columns = g.columns
+	pieces := parts(len(g.pairs), 1<<14, 8)
+	parallel(pieces, func(p int) {
+		from, to := piece(len(g.pairs), pieces, p)
+		copy(spare.pairs[from:to], g.pairs[from:to])
+	})
+	return spare
 }
 
 // renumber gives the columns of a row their new numbers and sorts each part.
