@@ -204,10 +204,10 @@ func carriedAxes(ctx context.Context, y *centred, whole func() *lanczos, seed ui
 	edges := make([]float64, noiseFlips)
 	var values []float64
 	names := sample.names()
-	parallel(noiseFlips+1, func(i int) {
+	parallel(1+noiseFlips, func(i int) { // the longest work first
 		switch {
-		case i < noiseFlips:
-			edges[i] = newLanczos(sample.flipped(names, mix(seed+uint64(i))), start).values(10)[0]
+		case i > 0:
+			edges[i-1] = newLanczos(sample.flipped(names, mix(seed+uint64(i-1))), start).values(10)[0]
 		case len(sample.rows) == len(y.rows):
 			values = whole().values(24)
 		default:
