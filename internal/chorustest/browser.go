@@ -198,7 +198,7 @@ func startedChromium(binary string) (context.Context, error) {
 			return
 		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(binary), chromedp.UserDataDir(profile), chromedp.DisableGPU,
+			chromedp.ExecPath(binary), chromedp.UserDataDir(profile), chromedp.DisableGPU, chromedp.WSURLReadTimeout(Patience),
 			chromedp.Env("TMPDIR="+profile), chromedp.NoSandbox, // it visits our own pages only, and many containers allow no sandbox
 			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("hide-scrollbars", true), chromedp.Flag("font-render-hinting", "none"),

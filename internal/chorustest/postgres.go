@@ -4,6 +4,7 @@ package chorustest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Postgres returns the URL of a new, empty PostgreSQL database that goes when the test ends.
@@ -242,8 +244,15 @@ func postgresBinaries() string {
 func freshDatabase(t testing.TB, admin string) string {
 	t.Helper()
 	name := fmt.Sprintf("chorus_%d_%d", os.Getpid(), databases.Add(1))
-	if err := administer(admin, "CREATE DATABASE "+name); err != nil {
-		t.Fatalf("making a database: %v", err)
+	for end := time.Now().Add(Patience); ; time.Sleep(20 * time.Millisecond) {
+		err := administer(admin, "CREATE DATABASE "+name)
+		if err == nil {
+			break
+		}
+		// Such as: the server is just tidying up the template, or has too many visitors.
+		if time.Now().After(end) || !isPassing(err) {
+			t.Fatalf("making a database: %v", err)
+		}
 	}
 	t.Cleanup(func() {
 		// FORCE, for a test that failed may have left connections open.
@@ -268,4 +277,11 @@ func administer(admin, deed string) error {
 	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, deed)
 	return err
+}
+
+// isPassing reports object_in_use, too_many_connections and cannot_connect_now:
+// the server is well, and busy.
+func isPassing(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains([]string{"55006", "53300", "57P03"}, e.Code)
 }
