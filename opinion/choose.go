@@ -38,11 +38,12 @@ func (c *cloud) examine(most int, seed uint64) []choice {
 	if most < 2 {
 		return nil
 	}
-	gaps, settled := c.distances(), c.len()/100 // a sample is known no better than that
+	gaps, settled := c.distances(), c.len()/100 // a start that so few points would still leave is near enough to be compared
 	out := make([]choice, most-1)
 	parallel(len(out), func(n int) {
 		k := n + 2
-		best := c.kMeans(k, wholeStarts, 0, c.weight, randomFor(seed, 0, k))
+		best := c.kMeans(k, wholeStarts, settled, c.weight, randomFor(seed, 0, k))
+		c.lloyd(&best, 0, c.weight)
 		out[n] = choice{
 			Choice: Choice{K: k, Silhouette: c.silhouette(gaps, best.label, k, c.weight)},
 			best:   best, widths: make([]float64, bootstraps), agrees: make([]float64, bootstraps),

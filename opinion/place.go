@@ -9,13 +9,13 @@ import "math"
 type model struct {
 	axes     int
 	mean     []float64
-	load     []float64 // by column, axes numbers each: the axis entry times the square root of the number of columns
-	variance []float64 // of places, by axis
-	noise    float64   // variance of a vote around what the model expects
+	load     []float64       // by column, axes numbers each: the axis entry times the square root of the number of columns
+	variance []float64       // of places, by axis
+	noise    float64         // variance of a vote around what the model expects
 	tables   [3][]float64    // see sums
 	flat     [3][][5]float64 // the same where there are two axes
-	squares  [3][]float64 // Y_ij^2 by answer and column
-	counts   []float64    // 1 for a column that counts; nil when all do
+	squares  [3][]float64    // Y_ij^2 by answer and column
+	counts   []float64       // 1 for a column that counts; nil when all do
 }
 
 // A person's votes enter the placing only as these sums, laid out in one vector per answer and column:

@@ -48,28 +48,50 @@ func readVotes(t table, o ReadOptions) (*Log, error) {
 		}
 	}
 	known := len(log.statements)
-	for {
-		fields, err := t.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := at.read(fields, log); err != nil {
-			return nil, fmt.Errorf("row %d: %w", t.row(), err)
+	add := func(row int, e Event) error {
+		if err := log.Add(e); err != nil {
+			return fmt.Errorf("row %d: %w", row, err)
 		}
 		if o.Known != nil && len(log.statements) > known {
-			return nil, fmt.Errorf("row %d: a vote on statement %d, which is not among the statements", t.row(), log.statements[known].ID)
+			return fmt.Errorf("row %d: a vote on statement %d, which is not among the statements", row, e.Statement)
 		}
 		if o.Progress != nil && len(log.entries)&(1<<16-1) == 0 {
 			o.Progress(len(log.entries))
 		}
+		return nil
+	}
+	if s, ok := t.(*scanner); ok {
+		if err := s.ahead(at, add); err != nil {
+			return nil, err
+		}
+	}
+	if err := at.readAll(t, add); err != nil {
+		return nil, err
 	}
 	if log.Len() == 0 {
 		return nil, errors.New("there are no votes in the file")
 	}
 	return log, nil
+}
+
+// readAll adds what is left of a table.
+func (p places) readAll(t table, add func(row int, e Event) error) error {
+	for {
+		fields, err := t.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e, err := p.event(fields)
+		if err != nil {
+			return fmt.Errorf("row %d: %w", t.row(), err)
+		}
+		if err := add(t.row(), e); err != nil {
+			return err
+		}
+	}
 }
 
 var errEmpty = errors.New("the file is empty")
@@ -129,29 +151,29 @@ func votePlaces(columns map[string]int) (places, error) {
 	return p, nil
 }
 
-func (p places) read(fields [][]byte, log *Log) error {
+func (p places) event(fields [][]byte) (e Event, err error) {
 	if len(fields) != p.width {
-		return fmt.Errorf("%d fields where the header has %d", len(fields), p.width)
+		return e, fmt.Errorf("%d fields where the header has %d", len(fields), p.width)
 	}
 	statement, ok := parseID(fields[p.statement])
 	if !ok {
-		return fmt.Errorf("comment-id %q is not a number from 0 to %d", clip(fields[p.statement]), int64(MaxID))
+		return e, fmt.Errorf("comment-id %q is not a number from 0 to %d", clip(fields[p.statement]), int64(MaxID))
 	}
 	participant, ok := parseID(fields[p.participant])
 	if !ok {
-		return fmt.Errorf("voter-id %q is not a number from 0 to %d", clip(fields[p.participant]), int64(MaxID))
+		return e, fmt.Errorf("voter-id %q is not a number from 0 to %d", clip(fields[p.participant]), int64(MaxID))
 	}
 	vote, ok := parseVote(fields[p.vote])
 	if !ok {
-		return fmt.Errorf("vote %q is none of 1, 0 and -1", clip(fields[p.vote]))
+		return e, fmt.Errorf("vote %q is none of 1, 0 and -1", clip(fields[p.vote]))
 	}
 	var at int64
 	if p.time >= 0 {
 		if at, ok = parseTime(fields[p.time]); !ok {
-			return fmt.Errorf("timestamp %q is not a time", clip(fields[p.time]))
+			return e, fmt.Errorf("timestamp %q is not a time", clip(fields[p.time]))
 		}
 	}
-	return log.Add(Event{ParticipantID(participant), StatementID(statement), vote, at})
+	return Event{ParticipantID(participant), StatementID(statement), vote, at}, nil
 }
 
 // The bounds between the units of published timestamps: 1e11 is the year 5138 in seconds and 1973 in milliseconds,

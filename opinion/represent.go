@@ -91,7 +91,9 @@ func represent(statements []Assessed, groups int) [][]Representative {
 		})
 	}
 	for _, list := range out {
-		slices.SortFunc(list, func(a, b Representative) int { return cmp.Or(cmp.Compare(b.Low, a.Low), cmp.Compare(a.Statement, b.Statement)) })
+		slices.SortFunc(list, func(a, b Representative) int {
+			return cmp.Or(cmp.Compare(b.Low, a.Low), cmp.Compare(a.Statement, b.Statement))
+		})
 	}
 	return out
 }
