@@ -36,9 +36,10 @@ const (
 )
 
 // synchronous=FULL is a matter of correctness: with NORMAL a power cut can take
-// back a commit after the record was signed, and the record would fork.
+// back a commit after the record was signed, and the record would fork. The
+// writer waits longer than a purge, which keeps it out while it waits for readers.
 const (
-	writerPragmas = "?_dqs=0&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	writerPragmas = "?_dqs=0&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=foreign_keys(1)&_pragma=secure_delete(ON)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)"
 	readerPragmas = "?_dqs=0&_pragma=busy_timeout(5000)&_pragma=cache_size(-4096)&_pragma=temp_store(MEMORY)&_query_only=1"
 )

@@ -153,7 +153,7 @@ func (r *Runner) turn(ctx context.Context, j taken) error {
 	if fault != nil && !done && ctx.Err() != nil {
 		fault = &Later{Why: "the node stopped"}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Lease) // then another node may have it
 	defer cancel()
 	if err := r.settle(ctx, j, fault); err != nil {
 		r.log.Error("a job's end cannot be written; it will run again", "kind", j.kind, "error", err)
