@@ -98,6 +98,8 @@ func (a *album) find(t *testing.T) {
 		"declaration-coming": path(titles["clean-water"]), "declaration-organisations": path(titles["digital-inclusion"]),
 		"declaration-first-day": path(titles["market-shade"]), "names": river + "/names", "sign": river + "/sign",
 		"sign-in": "/sign-in", "not-found": "/nowhere",
+		"number": river + "/count", "record": "/record", "record-entries": "/record/entries", "verify": "/verify.html", "witness": "/witness",
+		"entry": fmt.Sprintf("/r/%d", invalid), "entry-print": fmt.Sprintf("/r/%d/print", invalid),
 	}
 	a.organiser = map[string]string{
 		"desk": "/desk", "desk-new": "/desk/declarations/new", "desk-import": "/desk/import",
@@ -192,4 +194,8 @@ func (a *album) drawMine(v *chorustest.Visitor, folder string, say *lang.Speaker
 	v.Shot(filepath.Join(folder, "mine-withdraw.png"))
 	v.Open(link + "/erase")
 	v.Shot(filepath.Join(folder, "mine-erase.png"))
+	v.Open(link + "/decline")
+	v.Shot(filepath.Join(folder, "mine-decline.png"))
+	v.Open(link + "/receipt")
+	v.Shot(filepath.Join(folder, "mine-receipt.png"))
 }

@@ -133,6 +133,20 @@ func opening(text string) (paragraph string, more bool) {
 	return "", text != ""
 }
 
+// contactLink is the link of a contact that is a mail address or a web address,
+// and empty for other words.
+func contactLink(how string) string {
+	switch {
+	case strings.ContainsAny(how, " \t"):
+		return ""
+	case strings.HasPrefix(how, "https://"):
+		return how
+	case strings.Count(how, "@") == 1:
+		return "mailto:" + how
+	}
+	return ""
+}
+
 // langOf marks words with their language, where it is known.
 func langOf(tag string) templ.Attributes {
 	if tag == "" {

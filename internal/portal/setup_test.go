@@ -24,7 +24,7 @@ func (in *instance) firstStart() *browser {
 	in.wants(body, "Code from the mail")
 	status, body = b.post(link+"/code", "code", in.code(ada))
 	in.status(status, 200, body)
-	in.wants(body, "Steward&#39;s desk", "Chorus of Lindholm")
+	in.wants(body, "Stewards&#39; desk", "Chorus of Lindholm")
 	return b
 }
 
@@ -66,7 +66,7 @@ func TestFirstStart(t *testing.T) {
 		in.status(status, 422, body)
 		status, body = b.post(link+"/code", "code", code)
 		in.status(status, 200, body)
-		in.wants(body, "Steward&#39;s desk")
+		in.wants(body, "Stewards&#39; desk")
 
 		status, body = stranger.get(link)
 		in.status(status, 410, body)
@@ -103,7 +103,7 @@ func TestFirstStartByLink(t *testing.T) {
 	in.wants(body, "Is this right?", ada)
 	status, body = b.post(link + "/open")
 	in.status(status, 200, body)
-	in.wants(body, "Steward&#39;s desk")
+	in.wants(body, "Stewards&#39; desk")
 	in.must(in.DB.Read(t.Context(), func(tx *db.Tx) error {
 		there, err := account.AnySteward(t.Context(), tx)
 		if !there {

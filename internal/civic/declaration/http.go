@@ -77,7 +77,7 @@ func (s *Service) names(v *web.Visit) error {
 		return err
 	}
 	title, _ := p.Title.In(string(v.Say.Tag()))
-	return v.Show(http.StatusOK, web.Page{Title: title, Class: web.Wide}, names(v, p))
+	return v.Show(http.StatusOK, web.Page{Title: v.T("declaration.people.title") + ": " + title, Class: web.Wide}, names(v, p))
 }
 
 func (s *Service) document(v *web.Visit) error {

@@ -15,6 +15,7 @@ import (
 	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/civic/declaration/document"
+	"example.org/chorus/internal/commons/catalogue"
 	"example.org/chorus/internal/commons/organisation"
 	"example.org/chorus/internal/platform/chart"
 	"example.org/chorus/internal/platform/db"
@@ -80,7 +81,8 @@ type showPage struct {
 	Lang        string // of the text
 	Summary     string
 	Orgs        Organisations
-	Signatories []Signature // organisations
+	Frame       []catalogue.Card // the initiative that it is part of, if any
+	Signatories []Signature      // organisations
 	Days        []chart.Point
 	Countries   []country
 	Names       []Signature
@@ -114,6 +116,9 @@ func (s *Service) showPage(ctx context.Context, slug, want string) (*showPage, e
 			return err
 		}
 		if p.Days, err = s.days(ctx, tx, p.Declaration); err != nil {
+			return err
+		}
+		if p.Frame, err = catalogue.Linked(ctx, tx, p.Ref(), catalogue.PartOf); err != nil {
 			return err
 		}
 		if p.Size, err = recorder.Size(ctx, tx); err != nil {

@@ -28,7 +28,7 @@ func between(v *web.Visit, i, n int) string {
 	return v.T("declaration.comma")
 }
 
-// signedBy goes on behind the large number: people have signed, and 31 organisations.
+// signedBy goes on behind the large number: people and 31 organisations have signed.
 func signedBy(v *web.Visit, d *Declaration) string {
 	switch {
 	case !d.Takes(fact.People):
@@ -36,7 +36,7 @@ func signedBy(v *web.Visit, d *Declaration) string {
 	case !d.Takes(fact.Organisations) || d.Organisations == 0:
 		return v.N("declaration.count.people", d.People)
 	}
-	return v.N("declaration.count.people", d.People) + v.T("declaration.count.join") + v.N("declaration.count.organisations", d.Organisations)
+	return v.N("declaration.count.both", d.People, "organisations", v.N("declaration.count.organisations", d.Organisations))
 }
 
 func openedKey(p *showPage) string {

@@ -6,5 +6,5 @@ package asset
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
 	"script.js":   "script-wjnqhmdt2t.js",
-	"style.css":   "style-a3tvu254sw.css",
+	"style.css":   "style-qi3u6sa3rd.css",
 }

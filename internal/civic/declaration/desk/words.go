@@ -77,13 +77,14 @@ func numbersOf(v *web.Visit, d *declaration.Declaration) string {
 	if d.Takes(fact.People) {
 		all = append(all, v.N("declaration.desk.people", d.People))
 	}
-	if d.Takes(fact.Organisations) {
+	if d.Takes(fact.Organisations) && (d.Organisations > 0 || !d.Takes(fact.People)) {
 		all = append(all, v.N("declaration.count.organisations", d.Organisations))
 	}
+	said := v.Say.List(all)
 	if d.Waiting > 0 {
-		all = append(all, v.N("declaration.desk.waiting", d.Waiting))
+		said += " · " + v.N("declaration.desk.waiting", d.Waiting)
 	}
-	return v.Say.List(all)
+	return said
 }
 
 // faultAttributes tie a field to its fault for those who hear the page.
