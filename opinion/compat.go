@@ -25,8 +25,8 @@ const (
 // the order in which people arrived and on every earlier Tick. Numbers follow Polis's own sign, agree = -1, disagree = +1.
 // Feed it Votes from CompatVotes, or from Log.VotesAsArrived of a log that only grows.
 //
-// It differs from Polis where Polis cannot be repeated: cold starts use a vector of ones instead of chance,
-// distances are computed directly, ties in distance go to the later cluster by number, and
+// It differs from Polis where Polis cannot be repeated: cold starts use a vector of ones instead of chance (and a scattered
+// one where ones are mapped to nothing), distances are computed directly, ties in distance go to the later cluster by number, and
 // the full calculation is made at every size. A Compat is not safe for concurrent use.
 type Compat struct {
 	// CurrentPriorities computes priorities from the counts of the same tick; Polis uses those of the tick before.
@@ -167,6 +167,9 @@ func (c *Compat) components(ctx context.Context, t *compatTick) error {
 			start = append(start, 1)
 		}
 		axis, err := powerIteration(ctx, y, start, found)
+		if err == nil && dot(axis, axis) == 0 { // a vector of ones can lie across everything; one drawn at random, as in Polis, never does
+			axis, err = powerIteration(ctx, y, spread(t.v.statements, t.counts), found)
+		}
 		if err != nil {
 			return err
 		}

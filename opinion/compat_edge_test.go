@@ -68,3 +68,27 @@ func TestCompatRankOne(t *testing.T) {
 		t.Errorf("base clusters %+v, groups %+v, silhouettes %v", r.Base, r.Groups, r.Silhouettes)
 	}
 }
+
+// TestCompatOpposedCamps: two camps that take opposite sides on every statement, each agreeing with half of them,
+// give a matrix that maps the usual start, a vector of ones, to nothing. They are told apart nevertheless.
+func TestCompatOpposedCamps(t *testing.T) {
+	var rows [][]Vote
+	for i := range 20 {
+		row := make([]Vote, 8)
+		for j := range row {
+			row[j] = [2]Vote{Agree, Disagree}[(i+j)%2]
+		}
+		rows = append(rows, row)
+	}
+	r := compatOf(t, rows...)
+	if len(r.Groups) != 2 || len(r.Base.ID) != 2 {
+		t.Fatalf("groups %+v", r.Groups)
+	}
+	for n, members := range r.Base.Members {
+		for _, p := range members {
+			if p%2 != members[0]%2 || len(members) != 10 {
+				t.Errorf("base cluster %d: %v", n, members)
+			}
+		}
+	}
+}

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -19,7 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	deliberation "example.org/chorus/opinion"
 )
@@ -171,8 +169,8 @@ func (o opinionOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 }
 
 // read gives the events and the statements by identifier.
-func (o opinionOptions) read(stdin io.Reader, progress *opinionProgress) (*deliberation.Log, map[deliberation.StatementID]deliberation.Statement, error) {
-	byID := map[deliberation.StatementID]deliberation.Statement{}
+func (o opinionOptions) read(stdin io.Reader, progress *opinionProgress) (*deliberation.Log, statementTexts, error) {
+	byID := statementTexts{}
 	var known []deliberation.Statement
 	if o.comments != "" {
 		f, err := os.Open(o.comments)
@@ -231,7 +229,7 @@ type opinionOutcome struct {
 	people     [][]string // with headings
 	statements [][]string
 	picture    deliberation.Picture
-	summarise  func(w io.Writer, statements map[deliberation.StatementID]deliberation.Statement)
+	summarise  func(w io.Writer, statements statementTexts)
 }
 
 // write makes all files under other names first and then gives them theirs, so that nothing is left half written.
@@ -314,84 +312,11 @@ func defaultOutcome(ctx context.Context, log *deliberation.Log, p deliberation.P
 		}
 		o.statements = append(o.statements, row)
 	}
-	o.summarise = func(w io.Writer, statements map[deliberation.StatementID]deliberation.Statement) {
+	o.summarise = func(w io.Writer, statements statementTexts) {
 		summariseDefault(w, r, statements)
 		noteIdentical(w, r, log)
 	}
 	return o, nil
-}
-
-func summariseDefault(w io.Writer, r *deliberation.Result, statements map[deliberation.StatementID]deliberation.Statement) {
-	fmt.Fprintf(w, "%d people gave %d votes on %d statements; %d of them voted enough to be grouped.\n",
-		r.Input.Participants, r.Input.Votes, r.Input.Statements, r.Input.Grouped)
-	fmt.Fprintf(w, "Input %s, seed %d.\n", r.Input.Hash, r.Params.Seed)
-	if len(r.Groups) == 0 {
-		fmt.Fprintln(w, "\nThere are not enough votes to speak of groups.")
-	} else {
-		fmt.Fprintf(w, "\n%d groups; how distinct they are: %s.\n", len(r.Groups), r.Structure)
-	}
-	for _, g := range r.Groups {
-		fmt.Fprintf(w, "\nGroup %s: %d people. What sets it apart:\n", deliberation.GroupName(g.Label), g.Size)
-		for _, s := range g.Representative[:min(3, len(g.Representative))] {
-			if s.FalseRate < .05 {
-				fmt.Fprintf(w, "  %s more (%s): %s\n", s.Side, s.Kind, statementText(statements, s.Statement))
-			}
-		}
-	}
-	shared := slices.DeleteFunc(slices.Clone(r.Statements), func(s deliberation.Assessed) bool { return s.Consensus == nil })
-	listTop(w, "All groups agree", shared, statements, func(s deliberation.Assessed) float64 { return s.Consensus.Agree })
-	listTop(w, "All groups disagree", shared, statements, func(s deliberation.Assessed) float64 { return s.Consensus.Disagree })
-	if c := r.Checks; c != nil {
-		fmt.Fprintf(w, "\nLeaving out any one per cent changes no consensus by more than %.0f points; agreement of the groups then is at least %.2f of 1.\n",
-			100*c.Influence.Shift, c.Influence.Agreement)
-		if n := len(c.StraightLiners); n > 0 {
-			fmt.Fprintf(w, "Note: people who always gave the same answer: %d.\n", n)
-		}
-	}
-}
-
-// noteIdentical tells of people who voted alike, and whether they did so in a burst.
-func noteIdentical(w io.Writer, r *deliberation.Result, log *deliberation.Log) {
-	if r.Checks == nil {
-		return
-	}
-	for _, i := range r.Checks.Identical {
-		fmt.Fprintf(w, "Note: %d people gave the same %d votes", len(i.People), i.Votes)
-		first, last := log.Period(i.People)
-		from, took := time.UnixMilli(first).UTC(), time.Duration(last-first)*time.Millisecond
-		if first > 0 && took < burst { // without times in the file there is nothing to say
-			fmt.Fprintf(w, ", all within %s from %s", took.Round(time.Second), from.Format("2006-01-02 15:04:05 UTC"))
-		}
-		fmt.Fprintln(w, ".")
-	}
-}
-
-// burst is how close in time votes are to be called a burst, for many people together.
-const burst = time.Hour
-
-func listTop(w io.Writer, title string, list []deliberation.Assessed, statements map[deliberation.StatementID]deliberation.Statement, figure func(deliberation.Assessed) float64) {
-	slices.SortStableFunc(list, func(a, b deliberation.Assessed) int { return cmp.Compare(figure(b), figure(a)) })
-	list = slices.DeleteFunc(slices.Clone(list), func(s deliberation.Assessed) bool { return figure(s) <= .5 })
-	fmt.Fprintf(w, "\n%s (share in each group, lower bound, averaged):\n", title)
-	if len(list) == 0 {
-		fmt.Fprintln(w, "  nothing")
-	}
-	for _, s := range list[:min(5, len(list))] {
-		fmt.Fprintf(w, "  %2.0f %%  %s\n", 100*figure(s), statementText(statements, s.ID))
-	}
-}
-
-func statementText(statements map[deliberation.StatementID]deliberation.Statement, id deliberation.StatementID) string {
-	text := []rune(statements[id].Text)
-	for i, c := range text {
-		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
-			text[i] = ' ' // a text must not steer the terminal, nor turn round what follows it
-		}
-	}
-	if len(text) > 100 {
-		text = append(text[:99], '…')
-	}
-	return fmt.Sprintf("[%d] %s", id, string(text))
 }
 
 func compatOutcome(ctx context.Context, log *deliberation.Log) (*opinionOutcome, error) {
@@ -424,28 +349,8 @@ func compatOutcome(ctx context.Context, log *deliberation.Log) (*opinionOutcome,
 			decimal(r.GroupAware[s]), decimal(r.Priorities[s]),
 		})
 	}
-	o.summarise = func(w io.Writer, statements map[deliberation.StatementID]deliberation.Statement) {
+	o.summarise = func(w io.Writer, statements statementTexts) {
 		summariseCompat(w, r, v.Len(), statements)
 	}
 	return o, nil
-}
-
-func summariseCompat(w io.Writer, r *deliberation.CompatResult, votes int, statements map[deliberation.StatementID]deliberation.Statement) {
-	fmt.Fprintf(w, "%d people gave %d votes on %d statements; %d of them are grouped. Computed as Polis does.\n",
-		len(r.Participants), votes, len(r.Statements), len(r.Included))
-	for n, g := range r.Groups {
-		fmt.Fprintf(w, "\nGroup %s: %d people. What sets it apart:\n", deliberation.GroupName(g.ID), r.GroupVotes[n].Members)
-		for _, s := range r.Representative[g.ID] {
-			fmt.Fprintf(w, "  %s: %s\n", s.For, statementText(statements, s.Statement))
-		}
-	}
-	listAgreed(w, "agree", r.Consensus.Agree, statements)
-	listAgreed(w, "disagree", r.Consensus.Disagree, statements)
-}
-
-func listAgreed(w io.Writer, title string, list []deliberation.CompatAgreed, statements map[deliberation.StatementID]deliberation.Statement) {
-	fmt.Fprintf(w, "\nMost people %s:\n", title)
-	for _, s := range list {
-		fmt.Fprintf(w, "  %2.0f %%  %s\n", 100*s.Success, statementText(statements, s.Statement))
-	}
 }

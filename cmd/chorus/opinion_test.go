@@ -136,7 +136,7 @@ func TestOpinionFolder(t *testing.T) {
 		}, 0, "[0] Statement <0>, \"quoted\""},
 		"plain before export": {map[string]string{"votes.csv": string(votes), "old-votes.csv": "", "Comments.csv": string(comments)}, 0, "[0] Statement <0>"},
 		"no statements":       {map[string]string{"votes.csv": string(votes)}, 0, "No file of statements was read"},
-		"lists":               {map[string]string{"votes.json": list, "comments.json": `[{"tid":0,"txt":"One"}]`, "math-pca2.json": "{}"}, 0, "2 people gave 2 votes on 1 statements"},
+		"lists":               {map[string]string{"votes.json": list, "comments.json": `[{"tid":0,"txt":"One"}]`, "math-pca2.json": "{}"}, 0, "2 people gave 2 votes on 1 statement;"},
 		"two exports":         {map[string]string{"a-votes.csv": string(votes), "b-votes.csv": string(votes)}, 1, "several files of votes: a-votes.csv, b-votes.csv"},
 		"only by person":      {map[string]string{"participants-votes.csv": "participant\n", "comments.csv": string(comments)}, 1, "has no votes.csv"},
 		"nothing":             {nil, 1, "has no votes.csv"},
@@ -239,5 +239,42 @@ func TestOpinionBurst(t *testing.T) {
 		if code := opinionCommand([]string{file, "--out", filepath.Dir(file)}, strings.NewReader(""), &out, &fault); code != 0 || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s: exit %d, want %q in\n%s%s", name, code, c.want, out.String(), fault.String())
 		}
+	}
+}
+
+// TestOpinionSummaryOfLittle: what is said of conversations too small or too alike for groups is true, and in good English.
+func TestOpinionSummaryOfLittle(t *testing.T) {
+	table := func(people, statements int, vote func(person, statement int) int) string {
+		var b strings.Builder
+		b.WriteString("comment-id,voter-id,vote\n")
+		for p := range people {
+			for s := range statements {
+				fmt.Fprintf(&b, "%d,%d,%d\n", s, p, vote(p, s))
+			}
+		}
+		return b.String()
+	}
+	all := func(int, int) int { return 1 }
+	for name, c := range map[string]struct {
+		votes, want string
+		compat      bool
+	}{
+		"one vote":           {table(1, 1, all), "1 person gave 1 vote on 1 statement; 1 person voted enough to be grouped.", false},
+		"one vote, as Polis": {table(1, 1, all), "1 person gave 1 vote on 1 statement; 1 person is grouped.", true},
+		"all agree":          {table(30, 10, all), "There are no groups to speak of: too few votes, or everyone voted alike.", false},
+		"all agree on":       {table(30, 10, all), "Together, people agree (share in each group, lower bound, averaged):\n  9", false},
+		"everybody passes":   {table(30, 10, func(int, int) int { return 0 }), "Most people agree with:\n  nothing\n\nMost people disagree with:\n  nothing\n", true},
+		"many identical":     {table(700, 30, func(p, s int) int { return p/100>>(s%3)&1*2 - 1 }), "Note: 1 more set of people with the same votes", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := []string{"-", "--out", t.TempDir()}
+			if c.compat {
+				args = append(args, "--compat")
+			}
+			var stdout, stderr bytes.Buffer
+			if code := opinionCommand(args, strings.NewReader(c.votes), &stdout, &stderr); code != 0 || !strings.Contains(stdout.String(), c.want) {
+				t.Errorf("exit code %d, want %q in\n%s%s", code, c.want, stdout.String(), stderr.String())
+			}
+		})
 	}
 }
