@@ -118,6 +118,36 @@ func TestPictureHoldsPeopleTogether(t *testing.T) {
 	}
 }
 
+// TestPictureLabels: labels stay within the drawing and do not cover each other, and what is read out is a sentence.
+func TestPictureLabels(t *testing.T) {
+	group := func(name string, n int, x, y float64) PictureGroup {
+		g := PictureGroup{Name: name, Center: [2]float64{x, y}}
+		for range n {
+			g.People = append(g.People, g.Center)
+		}
+		return g
+	}
+	p := Picture{Groups: []PictureGroup{group("A", 50, 9, 0), group("B", 1, -9, 0), group("C", 7, -9, 0.01)}, Others: make([][2]float64, 1)}
+	var out bytes.Buffer
+	if err := p.WriteSVG(&out, PictureText{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`<text class="label" x="719.0" y="280.2">Group A: 50 people</text>`,
+		`<text class="label" x="76.5" y="280.2">Group B: 1 person</text>`,
+		`<text class="label" x="76.5" y="300.2">Group C: 7 people</text>`,
+		"Group A: 50 people; Group B: 1 person; Group C: 7 people. In no group: 1 person.</desc>",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %s in %s", want, out.String())
+		}
+	}
+	out.Reset()
+	if err := (Picture{}).WriteSVG(&out, PictureText{}); err != nil || !strings.Contains(out.String(), "There are no groups.</desc>") || strings.Contains(out.String(), `class="legend"`) {
+		t.Errorf("of nobody: %v, %s", err, out.String())
+	}
+}
+
 func TestGroupName(t *testing.T) {
 	for label, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 27: "AB", 52: "BA"} {
 		if got := GroupName(label); got != want {

@@ -11,6 +11,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Picture is a map of people to be drawn.
@@ -29,9 +30,10 @@ type PictureGroup struct {
 
 // PictureText is the wording of a picture; the defaults are English.
 type PictureText struct {
-	Title string
-	Group func(name string, size int) string             // the label beside a group
-	About func(groups []PictureGroup, others int) string // the description read out by a screen reader
+	Title  string
+	Group  func(name string, size int) string             // the label beside a group
+	About  func(groups []PictureGroup, others int) string // the description read out by a screen reader
+	Legend string                                         // below the map, where there are groups
 }
 
 // GroupName is the letter shown for a group's label.
@@ -109,6 +111,7 @@ const pictureStyle = `
 svg{font:16px system-ui,sans-serif;color:#1b1b1b;background:#fffdf8}
 .frame{fill:none;stroke:currentColor;stroke-opacity:.25}
 .label{fill:currentColor;font-weight:600;paint-order:stroke;stroke:#fffdf8;stroke-width:4px;text-anchor:middle}
+.legend{fill:currentColor;fill-opacity:.8;font-size:13px}
 .hull{fill-opacity:.12;stroke-width:1.5;stroke-linejoin:round}
 .spread{fill:none;stroke-width:2;stroke-dasharray:6 4}
 .dot{fill-opacity:.75}
@@ -127,7 +130,7 @@ func (p Picture) WriteSVG(w io.Writer, text PictureText) error {
 	text = text.withDefaults()
 	out := bufio.NewWriter(w)
 	f := p.frame()
-	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="map-title map-about">`+"\n", pictureWidth, pictureHeight)
+	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-labelledby="map-title" aria-describedby="map-about">`+"\n", pictureWidth, pictureHeight)
 	fmt.Fprintf(out, "<title id=\"map-title\">%s</title>\n<desc id=\"map-about\">%s</desc>\n", escape(text.Title), escape(text.About(p.Groups, len(p.Others))))
 	fmt.Fprintf(out, "<style>%s</style>\n", pictureStyle)
 	fmt.Fprintf(out, `<rect class="frame" x="1" y="1" width="%d" height="%d" rx="6"/>`+"\n", pictureWidth-2, pictureHeight-2)
@@ -135,12 +138,44 @@ func (p Picture) WriteSVG(w io.Writer, text PictureText) error {
 	for n, g := range p.Groups {
 		f.group(out, n, g)
 	}
-	for _, g := range p.Groups {
-		at := f.to(g.Center)
-		fmt.Fprintf(out, `<text class="label" x="%.1f" y="%.1f">%s</text>`+"\n", at[0], at[1], escape(text.Group(g.Name, len(g.People))))
-	}
+	f.labels(out, p.Groups, text)
 	fmt.Fprintln(out, "</svg>")
 	return out.Flush()
+}
+
+// The size of a label, in the units of the drawing: the width of a letter, and the height of a line.
+const (
+	labelLetter = 9
+	labelLine   = 20
+)
+
+// labels writes each group's label at its centre: above a group that is hardly more than a point, never beyond the edge,
+// and below the label it would otherwise cover.
+func (f frame) labels(out io.Writer, groups []PictureGroup, text PictureText) {
+	type label struct{ x, y, half float64 }
+	var set []label
+	for _, g := range groups {
+		words := text.Group(g.Name, len(g.People))
+		at := f.to(g.Center)
+		l := label{at[0], at[1], labelLetter * float64(utf8.RuneCountInString(words)) / 2}
+		if g.Spread.Major*f.scale < labelLine {
+			l.y -= labelLine
+		}
+		l.x = min(max(l.x, l.half), max(pictureWidth-l.half, l.half))
+		for again := true; again; {
+			again = false
+			for _, o := range set {
+				if math.Abs(o.x-l.x) < o.half+l.half && math.Abs(o.y-l.y) < labelLine {
+					l.y, again = o.y+labelLine, true
+				}
+			}
+		}
+		set = append(set, l)
+		fmt.Fprintf(out, `<text class="label" x="%.1f" y="%.1f">%s</text>`+"\n", l.x, l.y, escape(words))
+	}
+	if len(groups) > 0 {
+		fmt.Fprintf(out, `<text class="legend" x="16" y="%d">%s</text>`+"\n", pictureHeight-14, escape(text.Legend))
+	}
 }
 
 func (t PictureText) withDefaults() PictureText {
@@ -148,18 +183,37 @@ func (t PictureText) withDefaults() PictureText {
 		t.Title = "Map of opinions"
 	}
 	if t.Group == nil {
-		t.Group = func(name string, size int) string { return fmt.Sprintf("Group %s: %d people", name, size) }
+		t.Group = func(name string, size int) string { return fmt.Sprintf("Group %s: %s", name, peopleOf(size)) }
 	}
 	if t.About == nil {
-		t.About = func(groups []PictureGroup, others int) string {
-			list := make([]string, len(groups))
-			for n, g := range groups {
-				list[n] = t.Group(g.Name, len(g.People))
-			}
-			return fmt.Sprintf("People who vote alike stand close together. %s. %d people have not voted enough to be in a group.", strings.Join(list, "; "), others)
-		}
+		t.About = t.about
+	}
+	if t.Legend == "" {
+		t.Legend = "Marks: people, larger where several stand. Dashed: one standard deviation. Grey: too few votes for a group."
 	}
 	return t
+}
+
+func (t PictureText) about(groups []PictureGroup, others int) string {
+	about := "People who vote alike stand close together. There are no groups."
+	if len(groups) > 0 {
+		list := make([]string, len(groups))
+		for n, g := range groups {
+			list[n] = t.Group(g.Name, len(g.People))
+		}
+		about = "People who vote alike stand close together. " + strings.Join(list, "; ") + "."
+	}
+	if others > 0 {
+		about += " In no group: " + peopleOf(others) + "."
+	}
+	return about
+}
+
+func peopleOf(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
 }
 
 func escape(text string) string {

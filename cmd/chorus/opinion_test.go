@@ -264,7 +264,7 @@ func TestOpinionSummaryOfLittle(t *testing.T) {
 		"all agree":          {table(30, 10, all), "There are no groups to speak of: too few votes, or everyone voted alike.", false},
 		"all agree on":       {table(30, 10, all), "Together, people agree (share in each group, lower bound, averaged):\n  9", false},
 		"everybody passes":   {table(30, 10, func(int, int) int { return 0 }), "Most people agree with:\n  nothing\n\nMost people disagree with:\n  nothing\n", true},
-		"many identical":     {table(700, 30, func(p, s int) int { return p/100>>(s%3)&1*2 - 1 }), "Note: 1 more set of people with the same votes", false},
+		"many identical":     {table(700, 30, func(p, s int) int { return p/100>>(s%3)&1*2 - 1 }), "Note: 2 more sets of people with the same votes", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			args := []string{"-", "--out", t.TempDir()}
