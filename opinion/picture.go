@@ -226,7 +226,11 @@ func escape(text string) string {
 type frame struct {
 	center [2]float64
 	scale  float64
+	unit   float64 // the radius of the mark of one person
 }
+
+// largestMark is the radius of the largest mark of a group.
+const largestMark = 8
 
 func (p Picture) frame() frame {
 	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
@@ -238,10 +242,12 @@ func (p Picture) frame() frame {
 		}
 	}
 	grow(p.Others)
+	total := len(p.Others)
 	for _, g := range p.Groups {
 		grow(g.People)
+		total += len(g.People)
 	}
-	f := frame{scale: 1}
+	f := frame{scale: 1, unit: min(5, max(2.2, 50/math.Sqrt(float64(max(total, 1)))))} // few people are few marks: large ones
 	if low[0] > high[0] {
 		return f
 	}
@@ -265,7 +271,7 @@ func (f frame) to(at [2]float64) [2]float64 {
 func (f frame) group(out io.Writer, n int, g PictureGroup) {
 	class := fmt.Sprintf("g%d", n%6)
 	fmt.Fprintf(out, "<g>\n")
-	if hull := convexHull(g.People); len(hull) > 2 {
+	if hull := convexHull(g.People); len(hull) > 1 {
 		fmt.Fprintf(out, `<polygon class="hull %s" points="`, class)
 		for _, at := range hull {
 			q := f.to(at)
@@ -300,10 +306,7 @@ func (f frame) dots(out io.Writer, people [][2]float64, class string, shape int)
 		order = append(order, cell)
 	}
 	slices.SortFunc(order, func(a, b [2]int) int { return cmp.Or(cmp.Compare(a[1], b[1]), cmp.Compare(a[0], b[0])) })
-	unit := 2.2
-	if most > 9 {
-		unit = 6.6 / math.Sqrt(float64(most))
-	}
+	unit := min(f.unit, largestMark/math.Sqrt(float64(max(most, 1))))
 	for _, cell := range order {
 		n := float64(cells[cell].n)
 		r := max(1.2, unit*math.Sqrt(n))
