@@ -4,7 +4,11 @@ package opinion
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -89,6 +93,51 @@ func TestCompatOpposedCamps(t *testing.T) {
 			if p%2 != members[0]%2 || len(members) != 10 {
 				t.Errorf("base cluster %d: %v", n, members)
 			}
+		}
+	}
+}
+
+// TestCompatJSON: the JSON form has the names of Polis's math result, votes of groups in its shape, and no list is null.
+func TestCompatJSON(t *testing.T) {
+	for name, rows := range map[string][][]Vote{
+		"two camps": {{Agree, Disagree}, {Agree, Disagree}, {Disagree, Agree}, {Pass, Agree}},
+		"nobody":    {},
+		"one":       {{Pass}},
+	} {
+		text, err := json.Marshal(compatOf(t, rows...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "null") {
+			t.Errorf("%s: null in %s", name, text)
+		}
+		var got struct {
+			N      int            `json:"n"`
+			Counts map[string]int `json:"user-vote-counts"`
+			Groups map[string]struct {
+				ID      int                       `json:"id"`
+				Members int                       `json:"n-members"`
+				Votes   map[string]map[string]int `json:"votes"`
+			} `json:"group-votes"`
+		}
+		if err := json.Unmarshal(text, &got); err != nil || got.N != len(rows) || len(got.Counts) != len(rows) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if g := got.Groups["0"]; name == "two camps" && (g.Members != 2 || !maps.Equal(g.Votes["0"], map[string]int{"A": 2, "D": 0, "S": 2})) {
+			t.Errorf("%s: votes of the first group %+v", name, g)
+		}
+	}
+	all := map[string]any{}
+	text, _ := json.Marshal(compatOf(t, []Vote{Agree}))
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		"base-clusters", "comment-priorities", "consensus", "group-aware-consensus", "group-clusters", "group-votes", "in-conv",
+		"meta-tids", "mod-out", "n", "n-cmts", "pca", "repness", "tids", "user-vote-counts",
+	} {
+		if _, ok := all[name]; !ok {
+			t.Errorf("%s is missing among %v", name, slices.Sorted(maps.Keys(all)))
 		}
 	}
 }

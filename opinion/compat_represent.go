@@ -102,7 +102,7 @@ func compatRepresentative(list []contrast) []CompatStatement {
 			bestAgree = &c
 		}
 	}
-	var head []CompatStatement
+	head := []CompatStatement{}
 	if bestAgree != nil {
 		f := bestAgree.finalize()
 		f.BestAgree, f.Agrees = true, bestAgree.group.Agrees
@@ -114,7 +114,7 @@ func compatRepresentative(list []contrast) []CompatStatement {
 		return head
 	}
 	if bestAgree == nil {
-		head = nil
+		head = head[:0]
 	}
 	return orderRepresentative(head, sufficient)
 }

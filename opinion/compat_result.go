@@ -3,6 +3,7 @@
 package opinion
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 )
@@ -10,7 +11,7 @@ import (
 // CompatVersion names the JSON form of CompatResult.
 const CompatVersion = "chorus.opinion.compat/1"
 
-// CompatResult is what Polis would publish; the JSON form has the names of its math result.
+// CompatResult is what Polis would publish; the JSON form has the names and shapes of its math result, and lists that Polis keeps to itself.
 type CompatResult struct {
 	Version          string                    `json:"version"`
 	Hash             string                    `json:"input-hash"` // of the votes; the past of a Compat is not part of it
@@ -27,7 +28,8 @@ type CompatResult struct {
 	Silhouettes      map[int]float64           `json:"silhouettes"`
 	Smoother         CompatSmoother            `json:"group-k-smoother"`
 	Groups           []CompatGroup             `json:"group-clusters"`
-	GroupVotes       []CompatGroupVotes        `json:"group-votes"`
+	VoteCounts       map[ParticipantID]int     `json:"user-vote-counts"`
+	GroupVotes       []CompatGroupVotes        `json:"-"` // see MarshalJSON
 	Representative   map[int][]CompatStatement `json:"repness"`
 	Consensus        CompatConsensus           `json:"consensus"`
 	GroupAware       map[StatementID]float64   `json:"group-aware-consensus"`
@@ -59,11 +61,36 @@ type CompatGroup struct {
 	Center  [2]float64 `json:"center"`
 }
 
-// CompatGroupVotes counts a group's answers, by statement.
+// CompatGroupVotes counts a group's answers, by statement in column order.
 type CompatGroupVotes struct {
-	ID      int     `json:"id"`
-	Members int     `json:"n-members"`
-	Tallies []Tally `json:"votes"`
+	ID      int
+	Members int
+	Tallies []Tally
+}
+
+// MarshalJSON writes the votes of groups as Polis does: by group, by statement, A agreeing and D disagreeing of S.
+func (r *CompatResult) MarshalJSON() ([]byte, error) {
+	type answers struct{ A, D, S int }
+	type votes struct {
+		ID      int                     `json:"id"`
+		Members int                     `json:"n-members"`
+		Votes   map[StatementID]answers `json:"votes"`
+	}
+	groups := make(map[int]votes, len(r.GroupVotes))
+	for _, g := range r.GroupVotes {
+		v := votes{g.ID, g.Members, make(map[StatementID]answers, len(g.Tallies))}
+		for j, t := range g.Tallies {
+			v.Votes[r.Statements[j]] = answers{t.Agrees, t.Disagrees, t.Seen()}
+		}
+		groups[g.ID] = v
+	}
+	type fields CompatResult // without this method
+	return json.Marshal(struct {
+		*fields
+		N          int           `json:"n"`
+		Columns    int           `json:"n-cmts"`
+		GroupVotes map[int]votes `json:"group-votes"`
+	}{(*fields)(r), len(r.Participants), len(r.Statements), groups})
 }
 
 // CompatStats says where a grouped participant stands (2.11).
@@ -85,6 +112,12 @@ func (t *compatTick) result(c *Compat) *CompatResult {
 		Silhouettes:  t.silhouettes,
 		Smoother:     c.smoother,
 		Clusterings:  map[int][]CompatGroup{},
+		VoteCounts:   make(map[ParticipantID]int, len(t.v.participants)),
+		Statements:   []StatementID{}, ModeratedOut: []StatementID{}, Meta: []StatementID{}, Included: []ParticipantID{}, // never null in JSON
+		Base: CompatBase{[]int{}, [][]ParticipantID{}, []float64{}, []float64{}, []int{}},
+	}
+	for i, p := range t.v.participants {
+		r.VoteCounts[p] = t.v.spans[i].len()
 	}
 	for _, s := range t.v.statements {
 		r.Statements = append(r.Statements, s.ID)
@@ -109,6 +142,7 @@ func (t *compatTick) result(c *Compat) *CompatResult {
 		r.Base.Count = append(r.Base.Count, len(members))
 	}
 	for k, clusters := range c.clusters {
+		r.Clusterings[k] = []CompatGroup{}
 		for _, g := range clusters {
 			r.Clusterings[k] = append(r.Clusterings[k], CompatGroup{g.id, g.members, g.center})
 		}
@@ -234,7 +268,7 @@ func compatStats(t *compatTick, groups []CompatGroup, groupOf []int) []CompatSta
 			sums[g][2]++
 		}
 	}
-	var out []CompatStats
+	out := []CompatStats{}
 	for _, i := range t.in {
 		g := groupOf[i]
 		if g < 0 {

@@ -7,8 +7,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,29 +57,20 @@ func TestCompatTests(t *testing.T) {
 	}
 }
 
-// production reads votes.json and comments.json of a production set, moderated as the result says.
+// production reads the votes of a production set, moderated as the result says.
 func production(t *testing.T, set string, ref *reference) *Votes {
-	var votes []map[string]any
-	loadJSON(t, set, "votes.json", &votes)
-	number := func(v any) int64 {
-		if text, ok := v.(string); ok {
-			n, _ := strconv.ParseInt(text, 10, 64)
-			return n
-		}
-		f, _ := v.(float64)
-		return int64(f)
+	name := "votes.json"
+	if slices.Contains(setsWith(nil, "votes.csv"), set) {
+		name = "votes.csv"
 	}
-	log := new(Log)
-	for _, v := range votes {
-		e := Event{
-			Participant: ParticipantID(number(cmp.Or(v["pid"], v["participant_id"]))),
-			Statement:   StatementID(number(cmp.Or(v["tid"], v["statement_id"]))),
-			Vote:        map[float64]Vote{1: Agree, -1: Disagree, 0: Pass}[v["vote"].(float64)],
-			Time:        number(v["modified"]),
-		}
-		if err := log.Add(e); err != nil {
-			t.Fatal(err)
-		}
+	f, err := os.Open(dataFile(t, set, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	log, err := ReadVotes(f, ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
 	}
 	arranged, err := CompatVotes(log)
 	if err != nil {
@@ -112,7 +103,7 @@ func coldVotes(t *testing.T, set string, ref *reference) *Votes {
 }
 
 func TestCompatColdEqualsReference(t *testing.T) {
-	for _, set := range append(slices.Clone(openSets), productionSets...) {
+	for _, set := range setsWith(slices.Concat(openSets, productionSets), "reference-cold.json") {
 		t.Run(set, func(t *testing.T) {
 			var ref reference
 			loadJSON(t, set, "reference-cold.json", &ref)
@@ -281,7 +272,7 @@ func compareLists(t *testing.T, got, want map[int][]CompatStatement, gotAll, wan
 }
 
 func TestCompatWarmEqualsReference(t *testing.T) {
-	for _, set := range openSets[:3] {
+	for _, set := range setsWith(openSets[:3], "reference-ticks8.json", "votes.csv", "comments.csv") {
 		t.Run(set, func(t *testing.T) {
 			var ref struct{ Ticks []reference }
 			loadJSON(t, set, "reference-ticks8.json", &ref)
@@ -348,8 +339,7 @@ func labelledARI(a, b map[ParticipantID]int) float64 {
 }
 
 func TestCompatEqualsProduction(t *testing.T) {
-	tolerance := map[string]float64{productionSets[0]: 1e-4, productionSets[1]: 1e-6, productionSets[2]: 1e-6}
-	for _, set := range productionSets {
+	for _, set := range setsWith(productionSets, "math-pca2.json", "votes.json") {
 		t.Run(set, func(t *testing.T) {
 			var blob reference
 			loadJSON(t, set, "math-pca2.json", &blob)
@@ -360,7 +350,11 @@ func TestCompatEqualsProduction(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compareBlob(t, r, &blob, tolerance[set])
+			tolerance := 1e-6
+			if set == productionSets[0] { // Polis's hundred rounds do not converge there: the second eigenvalue is near the third
+				tolerance = 1e-4
+			}
+			compareBlob(t, r, &blob, tolerance)
 			compareBlobGroups(t, v, &blob)
 		})
 	}

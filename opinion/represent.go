@@ -77,6 +77,9 @@ func represent(statements []Assessed, groups int) [][]Representative {
 	falseDiscoveries(tests)
 	spread := spreadOf(tests)
 	out := make([][]Representative, groups)
+	for g := range out {
+		out[g] = []Representative{} // never null in JSON
+	}
 	for ; len(tests) > 0; tests = tests[2:] {
 		t := tests[0]
 		if tests[1].ratio > t.ratio {
