@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -102,10 +103,13 @@ func (in *Instance) MailTo(address string) (mail.Letter, bool) {
 		in.t.Fatal("this instance does not keep its mails in memory")
 	}
 	in.Chores()
-	if letters := inbox.For(address); len(letters) > 0 {
-		return letters[0], true
+	letters := inbox.For(address)
+	if len(letters) == 0 {
+		return mail.Letter{}, false
 	}
-	return mail.Letter{}, false
+	// Several workers send, and the one that was written last may have come first: names
+	// are in the order of writing.
+	return slices.MaxFunc(letters, func(a, b mail.Letter) int { return cmp.Compare(a.ID, b.ID) }), true
 }
 
 // Chores does all jobs that are due, and waits for those that another worker
