@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// The constants of Polis (opinion.md 2.0): clusters of people, the rounds to find them, rounds on the level of groups,
+// The constants of Polis as of October 2024 (conversation.clj and clusters.clj in math/src/polismath/math of its source): clusters of people, the rounds to find them, rounds on the level of groups,
 // and how long a new number of groups must last before it is believed.
 const (
 	compatBase        = 100
@@ -93,7 +93,7 @@ func (c *Compat) Tick(ctx context.Context, v *Votes) (*CompatResult, error) {
 	return r, nil
 }
 
-// include decides who is grouped (2.3): who has voted on 7 statements or on all; if that is fewer than 15 people, those
+// include decides who is grouped (conversation.clj, :in-conv): who has voted on 7 statements or on all; if that is fewer than 15 people, those
 // with most votes until there are 15; and everyone who ever was.
 func (c *Compat) include(v *Votes) {
 	c.Include()
@@ -121,7 +121,7 @@ func (c *Compat) include(v *Votes) {
 // compatTick is one computation under way.
 type compatTick struct {
 	v           *Votes
-	counts      []bool // by column: not moderated out (2.2)
+	counts      []bool // by column: not moderated out
 	out         int    // how many are
 	tallies     []Tally
 	center      []float64
@@ -153,7 +153,8 @@ func newCompatTick(v *Votes) *compatTick {
 	return t
 }
 
-// components finds both axes by power iteration (2.4).
+// components finds both axes by power iteration (pca.clj, powerit-pca): with Y_ij = v_ij - mean_j where i has voted on j and 0 elsewhere,
+// s <- Y'Y s / |Y'Y s| until it has settled, and for the second axis the same with Y - Y c c' for Y, c being the first.
 func (c *Compat) components(ctx context.Context, t *compatTick) error {
 	columns := len(t.v.statements)
 	y := layOut(t.y)
@@ -215,7 +216,12 @@ func removeAxis(s, axis []float64) {
 	}
 }
 
-// project places everyone and every statement (2.5), in Polis's sign.
+// project places everyone and every statement, in Polis's sign (pca.clj, sparsity-aware-project-ptpt and pca-project-cmnts):
+//
+//	person     x_i = sqrt(m / max(n_i, 1)) sum_j (v_ij - mean_j) c_j    over the j that i has voted on
+//	statement  y_j = sqrt(m) (-1 - mean_j) c_j                          extremity |y_j|
+//
+// with m statements, the votes n_i of i, and columns moderated out counted as voted on by everyone.
 // A statement stands where someone would who had only agreed with it.
 func (t *compatTick) project(comps [2][]float64) {
 	m := float64(len(t.v.statements))

@@ -27,7 +27,8 @@ func distance(a, b [2]float64) float64 {
 	return math.Sqrt((a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]))
 }
 
-// cluster forms clusters of people (2.6), groups of those for every k, and settles on one k (2.7).
+// cluster forms clusters of people, groups of those for every k, and settles on one k (clusters.clj, and
+// conversation.clj from :base-clusters to :group-clusters).
 func (c *Compat) cluster(t *compatTick) {
 	people := make([]point, len(t.in))
 	for n, i := range t.in {

@@ -11,12 +11,13 @@ import (
 // compatZ is the one-sided 90 % point of the normal distribution, as Polis rounds it.
 const compatZ = 1.2816
 
-// propTest asks whether a share differs from a half, with one success and one trial added.
+// propTest asks whether a share differs from a half, with one success and one trial added (stats.clj): 2 sqrt(n+1) ((s+1)/(n+1) - 1/2).
 func propTest(successes, trials float64) float64 {
 	return 2 * math.Sqrt(trials+1) * ((successes+1)/(trials+1) - 0.5)
 }
 
-// twoPropTest asks whether two shares differ, with one added to each of the four numbers.
+// twoPropTest asks whether two shares differ, with one added to each of the four numbers (stats.clj):
+// (p1-p2) / sqrt(q (1-q) (1/n1 + 1/n2)), q being the share of both together.
 func twoPropTest(s1, s2, n1, n2 float64) float64 {
 	s1, s2, n1, n2 = s1+1, s2+1, n1+1, n2+1
 	q := (s1 + s2) / (n1 + n2)
@@ -42,7 +43,12 @@ type CompatStatement struct {
 
 func (s CompatStatement) metric() float64 { return s.Ratio * s.RatioTest * s.Success * s.Test }
 
-// contrast is a group's answers to one statement beside those of all other groups (2.8).
+// contrast is a group's answers to one statement beside those of all other groups (repness.clj): with na agreeing and nd disagreeing
+// of ns in the group, and oa, od of os in the others,
+//
+//	pa = (na+1)/(ns+2)    ra = pa / ((oa+1)/(os+2))    pat = propTest(na, ns)    rat = twoPropTest(na, oa, ns, os)
+//
+// and pd, rd, pdt, rdt likewise for disagreeing.
 type contrast struct {
 	id                       StatementID
 	group                    Tally
@@ -145,7 +151,8 @@ type CompatConsensus struct {
 	Disagree []CompatAgreed `json:"disagree"`
 }
 
-// compatConsensus goes by everyone's votes, grouped or not (2.9).
+// compatConsensus goes by everyone's votes, grouped or not (repness.clj, consensus-stats): those with a share pa above a half and
+// pat above compatZ, by pa pat; likewise for disagreeing.
 func compatConsensus(statements []Statement, tallies []Tally) CompatConsensus {
 	list := func(successes func(Tally) int) []CompatAgreed {
 		out := []CompatAgreed{}

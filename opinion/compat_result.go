@@ -93,7 +93,10 @@ func (r *CompatResult) MarshalJSON() ([]byte, error) {
 	}{(*fields)(r), len(r.Participants), len(r.Statements), groups})
 }
 
-// CompatStats says where a grouped participant stands (2.11).
+// CompatStats says where a grouped participant stands (repness.clj, participant-stats): with x the participant's place, c the mean place
+// of the group and all that of everyone,
+//
+//	centricness 1 - |x - all|    coreness 1 - |x - c|    extremeness (x - c)(c - all) / |c - all|
 type CompatStats struct {
 	Participant ParticipantID `json:"pid"`
 	Group       int           `json:"gid"`
@@ -247,7 +250,8 @@ func compatRepresentatives(v *Votes, groups []CompatGroupVotes) map[int][]Compat
 	return out
 }
 
-// groupAware is the product over groups of the share that agrees, one agree and two votes added (2.9).
+// groupAware is the product over groups of the share that agrees, one agree and two votes added
+// (conversation.clj, :group-aware-consensus).
 func groupAware(groups []CompatGroupVotes, j int) float64 {
 	product := 1.0
 	for _, g := range groups {

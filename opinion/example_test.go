@@ -43,6 +43,40 @@ func Example() {
 	// statement 1: shared by 78 %, and by 72 % in the least willing group
 }
 
+// The same conversation as Polis computes it.
+func ExampleCompat() {
+	file, err := os.Open("testdata/garden/votes.csv")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer file.Close()
+	log, err := opinion.ReadVotes(file, opinion.ReadOptions{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	votes, err := opinion.CompatVotes(log)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	compat := opinion.Compat{CurrentPriorities: true}
+	result, err := compat.Tick(context.Background(), votes)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, g := range result.GroupVotes {
+		fmt.Printf("group %d: %d people, %d representative statements\n", g.ID, g.Members, len(result.Representative[g.ID]))
+	}
+	fmt.Printf("silhouette of %d groups: %.2f\n", result.Smoother.SmoothedK, result.Silhouettes[result.Smoother.SmoothedK])
+	// Output:
+	// group 0: 31 people, 5 representative statements
+	// group 1: 31 people, 5 representative statements
+	// silhouette of 2 groups: 0.52
+}
+
 // A conversation that goes on: votes come in, and the next statement is drawn for a person.
 func ExampleState() {
 	state := opinion.NewState(nil)

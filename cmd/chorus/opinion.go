@@ -149,7 +149,7 @@ func (o opinionOptions) run(ctx context.Context, stdin io.Reader, stdout io.Writ
 	}
 	var outcome *opinionOutcome
 	if o.compat {
-		outcome, err = compatOutcome(ctx, log)
+		outcome, err = compatOutcome(ctx, log, progress)
 	} else {
 		outcome, err = defaultOutcome(ctx, log, deliberation.Params{Seed: o.seed, Progress: progress.step})
 	}
@@ -212,6 +212,13 @@ const opinionMoment = 2 * time.Second
 
 func (p *opinionProgress) step(name string) {
 	if time.Since(p.since) > opinionMoment {
+		fmt.Fprintf(p.to, "%s …\n", name)
+	}
+}
+
+// whole announces work done in one piece, where so many votes make it last.
+func (p *opinionProgress) whole(name string, votes int) {
+	if votes > 250_000 {
 		fmt.Fprintf(p.to, "%s …\n", name)
 	}
 }
@@ -319,7 +326,8 @@ func defaultOutcome(ctx context.Context, log *deliberation.Log, p deliberation.P
 	return o, nil
 }
 
-func compatOutcome(ctx context.Context, log *deliberation.Log) (*opinionOutcome, error) {
+func compatOutcome(ctx context.Context, log *deliberation.Log, progress *opinionProgress) (*opinionOutcome, error) {
+	progress.whole("computing as Polis does", log.Len())
 	v, err := deliberation.CompatVotes(log)
 	if err != nil {
 		return nil, err
