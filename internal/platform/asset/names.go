@@ -6,5 +6,5 @@ package asset
 var names = map[string]string{
 	"favicon.svg": "favicon-yvjo6eufgm.svg",
 	"script.js":   "script-wjnqhmdt2t.js",
-	"style.css":   "style-2tmtr2zf2a.css",
+	"style.css":   "style-qi3u6sa3rd.css",
 }
