@@ -16,7 +16,7 @@ type replica struct {
 func (s *State) copyForResult() *Votes {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if c := s.copied; c == nil || !c.follow(s) {
+	if c := s.copied; c == nil || !c.refresh(s) {
 		s.copied = newReplica(s)
 	}
 	for _, row := range s.touched {
@@ -60,9 +60,9 @@ func newReplica(s *State) *replica {
 	return c
 }
 
-// follow copies what has changed in the state. It reports false where copying everything is simpler: there are new statements, or new
+// refresh copies what has changed in the state. It reports false where copying everything is simpler: there are new statements, or new
 // people that do not come last, or rows that moved have left too much room behind.
-func (c *replica) follow(s *State) bool {
+func (c *replica) refresh(s *State) bool {
 	v := c.votes
 	if len(s.statements) != len(v.statements) || len(v.cols) > 2*c.live+1024 || !c.admit(s) {
 		return false
