@@ -396,3 +396,46 @@ func TestAssignBest(t *testing.T) {
 		}
 	}
 }
+
+// TestAllAlikeIsNotTooFew: where many people voted and all alike, votes are not what is missing.
+func TestAllAlikeIsNotTooFew(t *testing.T) {
+	log := new(Log)
+	for i := range 30 {
+		for j := range 10 {
+			if err := log.Add(Event{ParticipantID(i), StatementID(j), Agree, 0}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if r := analyze(t, log.Votes(), Params{}); r.Structure != NoGroups || len(r.Groups) != 0 {
+		t.Errorf("structure %q, %d groups", r.Structure, len(r.Groups))
+	}
+}
+
+// TestNobodyIsAGroup: one person against fifty is no group of opinion, and takes nobody's consensus away.
+func TestNobodyIsAGroup(t *testing.T) {
+	log := new(Log)
+	for i := range 51 {
+		for j := range 10 {
+			vote := Agree
+			if i == 20 {
+				vote = Disagree
+			}
+			if err := log.Add(Event{ParticipantID(i), StatementID(j), vote, 0}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r := analyze(t, log.Votes(), Params{})
+	if r.Structure != NoGroups || len(r.Groups) != 0 || len(r.Choices) == 0 {
+		t.Errorf("structure %q, %d groups, %d numbers of groups considered", r.Structure, len(r.Groups), len(r.Choices))
+	}
+	for _, s := range r.Statements {
+		if s.Consensus == nil || s.Consensus.Agree < .9 {
+			t.Errorf("consensus on statement %d: %+v", s.ID, s.Consensus)
+		}
+	}
+	if forced := analyze(t, log.Votes(), Params{Groups: 2}); len(forced.Groups) != 2 {
+		t.Errorf("%d groups where two are asked for", len(forced.Groups))
+	}
+}

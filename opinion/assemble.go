@@ -22,26 +22,36 @@ func (a *analysis) findGroups(ctx context.Context) error {
 	r := a.result
 	r.Structure, r.Groups, r.Choices = TooFew, []Group{}, []Choice{}
 	a.gather()
-	if len(a.grouped) >= fewestPeople && a.points.axes > 0 {
-		a.leaves, a.cuts = leaves(a.points)
-		most := a.p.MaxGroups
-		if a.p.Groups > 0 {
-			most = a.p.Groups
-		}
-		list := a.leaves.examine(most, a.p.Seed)
-		for _, c := range list {
-			r.Choices = append(r.Choices, c.Choice)
-		}
-		if a.chosen = pick(list); a.p.Groups > 0 && len(list) > a.p.Groups-2 {
-			a.chosen = &list[a.p.Groups-2]
-		}
-		if a.chosen != nil {
-			r.Structure = structureOf(a.chosen.Silhouette)
-			a.divide()
-		}
+	if len(a.grouped) >= fewestPeople {
+		r.Structure = NoGroups
+		a.chooseGroups()
+	}
+	if a.chosen != nil {
+		r.Structure = structureOf(a.chosen.Silhouette)
+		a.divide()
 	}
 	a.describePeople()
 	return ctx.Err()
+}
+
+// chooseGroups settles on the number of groups and where they are. A group must have as many people as a figure needs votes, or no
+// statement could have a consensus.
+func (a *analysis) chooseGroups() {
+	if a.points.axes == 0 {
+		return // all alike
+	}
+	a.leaves, a.cuts = leaves(a.points)
+	most := a.p.MaxGroups
+	if a.p.Groups > 0 {
+		most = a.p.Groups
+	}
+	list := a.leaves.examine(most, a.p.Seed)
+	for _, c := range list {
+		a.result.Choices = append(a.result.Choices, c.Choice)
+	}
+	if a.chosen = pick(list, float64(a.p.MinGroupVotes)); a.p.Groups > 0 && len(list) > a.p.Groups-2 {
+		a.chosen = &list[a.p.Groups-2]
+	}
 }
 
 // gather collects those with enough votes as points on the axes that people are grouped by. Each axis is turned so that the third

@@ -26,9 +26,10 @@ const (
 // choice is one k under examination.
 type choice struct {
 	Choice
-	best   partition
-	widths []float64 // silhouette in each bootstrap sample
-	agrees []float64
+	best     partition
+	smallest float64   // people in the smallest group
+	widths   []float64 // silhouette in each bootstrap sample
+	agrees   []float64
 }
 
 // examine divides the cloud into 2 to most groups, and does the same in bootstrap samples of the people (Poisson weights, one for each
@@ -46,7 +47,7 @@ func (c *cloud) examine(most int, seed uint64) []choice {
 		c.lloyd(&best, 0, c.weight)
 		out[n] = choice{
 			Choice: Choice{K: k, Silhouette: c.silhouette(gaps, best.label, k, c.weight)},
-			best:   best, widths: make([]float64, bootstraps), agrees: make([]float64, bootstraps),
+			best:   best, smallest: slices.Min(best.sizes(k, c.weight)), widths: make([]float64, bootstraps), agrees: make([]float64, bootstraps),
 		}
 	})
 	parallel(bootstraps, func(b int) {
@@ -72,12 +73,16 @@ func (c *cloud) examine(most int, seed uint64) []choice {
 	return out
 }
 
-// pick settles on one k: among the stable ones (or, if none is, the most stable one) that with the best silhouette, unless a smaller one
-// is worse by less than the bootstrap error of the difference.
-func pick(list []choice) *choice {
+// pick settles on one k, of those whose groups have at least so many people: among the stable ones (or, if none is, the most stable one)
+// that with the best silhouette, unless a smaller one is worse by less than the bootstrap error of the difference. It gives nil if every
+// k makes a smaller group.
+func pick(list []choice, least float64) *choice {
 	var stable []*choice
 	var steadiest *choice
 	for n := range list {
+		if list[n].smallest < least {
+			continue
+		}
 		if list[n].Stability >= stableFrom {
 			stable = append(stable, &list[n])
 		}
@@ -104,6 +109,15 @@ func pick(list []choice) *choice {
 		}
 	}
 	return best
+}
+
+// sizes weighs the groups.
+func (p *partition) sizes(k int, weight []float64) []float64 {
+	out := make([]float64, k)
+	for i, g := range p.label {
+		out[g] += weight[i]
+	}
+	return out
 }
 
 func meanAndDeviation(x []float64) (mean, deviation float64) {

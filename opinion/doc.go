@@ -22,7 +22,8 @@
 // Groups are found by k-means from many seeded starts, on little clusters of at most a few hundred; up to that many people everyone is
 // one. The number of groups is the one with the best silhouette (Rousseeuw 1987) among those that come out alike in
 // bootstrap samples of the people (Hennig 2007; Poisson weights, Oza and Russell 2001), and a smaller one if it is worse by less than the
-// error of the difference. Membership is a probability, given the ellipse.
+// error of the difference. A group has at least Params.MinGroupVotes people: one person against all others is none, and would leave no statement with
+// a consensus. Membership is a probability, given the ellipse.
 //
 // Consensus joins the groups by the geometric mean of the lower 10 % bound of the share that agrees (prior of Jeffreys 1946), so that few votes
 // count for little and the measure does not shrink with the number of groups; the least willing group stands beside it. A pass counts as seen and not

@@ -8,7 +8,7 @@ import "fmt"
 type Params struct {
 	Seed          uint64 `json:"seed"`          // of everything that is drawn; the same seed gives the same result
 	MinVotes      int    `json:"minVotes"`      // votes a person needs to be grouped; default 7, fewer where there are fewer statements
-	MinGroupVotes int    `json:"minGroupVotes"` // votes of a group a statement needs for a figure; default 5
+	MinGroupVotes int    `json:"minGroupVotes"` // votes of a group a statement needs for a figure, and so people a group needs; default 5
 	Groups        int    `json:"groups"`        // number of groups; 0 lets the votes decide
 	MaxGroups     int    `json:"maxGroups"`     // most groups considered; default 5
 	MaxAxes       int    `json:"maxAxes"`       // most axes people are grouped by; default 5

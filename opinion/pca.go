@@ -35,6 +35,7 @@ type lanczos struct {
 	basis       [][]float64
 	alpha, beta []float64 // beta[i] joins i and i+1
 	next        []float64
+	drawn       bool // next was drawn at random, not made by a
 	random      random
 }
 
@@ -92,15 +93,16 @@ func (l *lanczos) step() bool {
 	for _, a := range l.alpha {
 		largest = max(largest, a)
 	}
+	nothing := 1e-13 * largest
 	switch {
-	case len(l.basis) == len(v), size == 0 && l.alpha[len(l.alpha)-1] <= 1e-13*largest:
+	case len(l.basis) == len(v), l.drawn && size <= nothing && l.alpha[len(l.alpha)-1] <= nothing:
 		l.next = nil // nothing is left, or a vector drawn at random is mapped to nothing: then so are all others
-	case size <= 1e-13*largest || size == 0:
+	case size <= nothing:
 		l.restart()
 	default:
 		scale(w, 1/size)
 		l.beta = append(l.beta, size)
-		l.next = w
+		l.next, l.drawn = w, false
 	}
 	return l.next != nil
 }
@@ -121,7 +123,7 @@ func (l *lanczos) restart() {
 		w[j] = l.random.float() - 0.5
 	}
 	l.clean(w)
-	l.next = w
+	l.next, l.drawn = w, true
 	if l.normalise(w) < 1e-8 {
 		l.next = nil
 		return

@@ -194,3 +194,49 @@ func TestInvert(t *testing.T) {
 		}
 	}
 }
+
+// TestAxesOfFewDirections: ten columns with votes among two thousand without reach ten directions at most, and the
+// solver must see that from one vector drawn at random instead of drawing hundreds.
+func TestAxesOfFewDirections(t *testing.T) {
+	log := new(Log)
+	for j := range 2000 {
+		if err := log.AddStatement(Statement{ID: StatementID(j)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := randomFor(3)
+	for i := range 50 {
+		for j := range 10 {
+			vote := Agree
+			if r.float() < .5 {
+				vote = Disagree
+			}
+			if err := log.Add(Event{ParticipantID(i), StatementID(200 * j), vote, 0}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	v := log.Votes()
+	counts := make([]bool, len(v.statements))
+	for j := range counts {
+		counts[j] = true
+	}
+	y := newCentred(&v.matrix, identity(len(v.participants)), means(v.Tallies()), counts)
+	products := 0
+	a := counted{y, &products}
+	axes, err := leadingAxes(context.Background(), a, spread(v.statements, counts), 5)
+	if err != nil || len(axes.values) != 5 || products > 30 {
+		t.Errorf("%d axes after %d products, %v", len(axes.values), products, err)
+	}
+}
+
+// counted counts the products.
+type counted struct {
+	symmetric
+	products *int
+}
+
+func (c counted) times(x, out []float64) {
+	*c.products++
+	c.symmetric.times(x, out)
+}
