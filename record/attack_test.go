@@ -209,6 +209,30 @@ var attacks = map[string]struct {
 	"a tile is missing": {
 		func(f *forger, folder fstest.MapFS) { delete(folder, "tile/0/001") },
 		Finding{Fault: NoFile, Entry: -1, Path: "tile/0/001"}},
+	"a bundle and its tile are empty": {
+		func(f *forger, folder fstest.MapFS) {
+			f.put(folder, 1, nil)
+			folder["tile/0/001"].Data = nil
+		}, Finding{Fault: BadFile, Entry: -1, Path: "tile/entries/001"}},
+	"a bundle and its tile are cut alike": {
+		func(f *forger, folder fstest.MapFS) {
+			f.put(folder, 1, f.bundle(1)[:200])
+			folder["tile/0/001"].Data = folder["tile/0/001"].Data[:200*32]
+		}, Finding{Fault: BadFile, Entry: -1, Path: "tile/entries/001"}},
+	"a bundle that no root covers": {
+		func(f *forger, folder fstest.MapFS) {
+			raws, tree := f.bundle(1)[:200], new(Tree)
+			for _, raw := range slices.Concat(f.bundle(0), f.bundle(2)) {
+				tree.Append(LeafHash(raw))
+			}
+			f.put(folder, 1, raws)
+			folder["tile/0/001"].Data = folder["tile/0/001"].Data[:200*32]
+			signed, err := f.key.Sign(600, tree.Root())
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			folder["checkpoint"].Data = signed
+		}, Finding{Fault: BadFile, Entry: -1, Path: "tile/entries/001"}},
 	"a bundle is torn": {
 		func(f *forger, folder fstest.MapFS) {
 			folder["tile/entries/001"].Data = folder["tile/entries/001"].Data[:9000]
