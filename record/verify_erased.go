@@ -5,6 +5,7 @@ package record
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 )
 
@@ -88,51 +89,60 @@ func (s *erasures) meet(e *Entry) *Finding {
 // known to be gone: they may have been withheld before. In a record in which
 // all is well there are few of them, or none.
 func (v *verifier) closeErasures(ctx context.Context) error {
+	open := map[Hash][]piece{} // by entry: a hostile record may have very many
+	for p := range v.erasures.unproved {
+		open[p.entry] = append(open[p.entry], p)
+	}
 	size := v.at().Size
-	for n := int64(0); n*TileWidth < size && len(v.erasures.unproved) > 0; n++ {
+	for n := int64(0); n*TileWidth < size && len(open) > 0; n++ {
 		tile, err := v.fetch(ctx, TileRef{0, n, TileWidthAt(size, 0, n)}.Path())
 		if err != nil {
 			return err
 		}
-		if err := v.lookFor(ctx, n, split(tile)); err != nil {
+		if err := v.lookFor(ctx, n, split(tile), open); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lookFor looks in one bundle.
-func (v *verifier) lookFor(ctx context.Context, n int64, hashes []Hash) error {
-	for p, by := range v.erasures.unproved {
-		i := slices.Index(hashes, p.entry)
-		if i < 0 {
+// lookFor looks in one bundle, and takes out of open what stands there.
+func (v *verifier) lookFor(ctx context.Context, n int64, hashes []Hash, open map[Hash][]piece) error {
+	var lines [][]byte
+	for i, h := range hashes {
+		pieces := open[h]
+		if len(pieces) == 0 {
 			continue
 		}
-		delete(v.erasures.unproved, p)
-		b, err := v.body(ctx, n, i)
-		if err != nil {
-			return err
+		delete(open, h)
+		if lines == nil {
+			data, err := v.fetch(ctx, bodiesPath(n))
+			if err != nil {
+				return err
+			}
+			lines = bytes.SplitN(data, []byte{'\n'}, TileWidth+1)
 		}
-		if int(p.part) < len(b.Parts) && b.Parts[p.part].State == Shown {
-			return aboutPart(ShownErased, b.Index, int(p.part), by)
+		if err := v.areGone(n, i, lines, pieces); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// body is one body of a bundle that was good a moment ago.
-func (v *verifier) body(ctx context.Context, n int64, i int) (*Body, error) {
-	data, err := v.fetch(ctx, bodiesPath(n))
+// areGone makes sure that pieces of one entry are not shown. Its bundle was good a
+// moment ago.
+func (v *verifier) areGone(n int64, i int, lines [][]byte, pieces []piece) error {
+	if i >= len(lines) {
+		return aboutFile(BadFile, bodiesPath(n), fmt.Errorf("it ends before entry %d", n*TileWidth+int64(i)))
+	}
+	b, err := ParseBody(lines[i])
 	if err != nil {
-		return nil, err
+		return aboutFile(BadFile, bodiesPath(n), err)
 	}
-	for range i {
-		_, data, _ = bytes.Cut(data, []byte{'\n'})
+	for _, p := range pieces {
+		if int(p.part) < len(b.Parts) && b.Parts[p.part].State == Shown {
+			return aboutPart(ShownErased, b.Index, int(p.part), v.erasures.unproved[p])
+		}
 	}
-	line, _, _ := bytes.Cut(data, []byte{'\n'})
-	b, err := ParseBody(line)
-	if err != nil {
-		return nil, aboutFile(BadFile, bodiesPath(n), err)
-	}
-	return b, nil
+	return nil
 }
