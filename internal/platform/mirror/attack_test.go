@@ -221,6 +221,27 @@ func TestWitnessed(t *testing.T) {
 	assertSame(t, origin, copied)
 }
 
+// roll changes the key of an origin, and gives the new one.
+func (n *node) roll() string {
+	n.t.Helper()
+	next, err := n.RollKey(n.t.Context(), func(ctx context.Context, key, proof string) (hash fact.Hash, err error) {
+		err = n.Write(ctx, func(d *recorder.Deed) (err error) {
+			hash, err = d.Publish(ctx, &fact.KeyAnnounced{Site: letter, Core: fact.Show(fact.KeyCore{Use: fact.ForRecord, Key: key, Proof: proof})})
+			return err
+		})
+		return hash, err
+	})
+	n.must(err)
+	return next
+}
+
+func (n *node) key() string {
+	n.t.Helper()
+	key, err := n.VerifierKey()
+	n.must(err)
+	return key
+}
+
 // TestKeys: a key that an announcement in the record follows on is believed.
 func TestKeys(t *testing.T) {
 	folder, source := t.TempDir(), file(t)
@@ -228,14 +249,7 @@ func TestKeys(t *testing.T) {
 	origin.publish(signed("Ada"))
 	copied, m := newMirror(t, file(t), t.TempDir(), origin)
 	origin.must(m.Pull(t.Context(), nil))
-	next, err := origin.RollKey(t.Context(), func(ctx context.Context, key, proof string) (hash fact.Hash, err error) {
-		err = origin.Write(ctx, func(d *recorder.Deed) (err error) {
-			hash, err = d.Publish(ctx, &fact.KeyAnnounced{Site: letter, Core: fact.Show(fact.KeyCore{Use: fact.ForRecord, Key: key, Proof: proof})})
-			return err
-		})
-		return hash, err
-	})
-	origin.must(err)
+	next := origin.roll()
 	origin.must(m.Pull(t.Context(), nil))
 	if keys := copied.Follows(); len(keys) != 2 || keys[1] != next {
 		t.Errorf("it believes %v, want %s as well", keys, next)
@@ -246,4 +260,57 @@ func TestKeys(t *testing.T) {
 	m.Source = origin
 	origin.must(m.Pull(t.Context(), nil))
 	assertSame(t, origin, copied)
+}
+
+// TestForeignLines: lines that somebody adds to a checkpoint on the way, before
+// or behind that of the origin, do not keep the copy from going on.
+func TestForeignLines(t *testing.T) {
+	const foreign, named = "— somebody.example AAAAAAAA\n", "— lindholm.example/record AAAAAAAA\n"
+	for name, change := range map[string]func(text, sig string) string{
+		"before":         func(text, sig string) string { return text + foreign + sig },
+		"behind":         func(text, sig string) string { return text + sig + foreign },
+		"under its name": func(text, sig string) string { return text + named + sig },
+		"on either side": func(text, sig string) string { return text + foreign + named + sig + foreign },
+		"a great many":   func(text, sig string) string { return text + strings.Repeat(foreign, 50) + sig },
+		"none":           func(text, sig string) string { return text + sig },
+	} {
+		t.Run(name, func(t *testing.T) {
+			origin := newOrigin(t, file(t), t.TempDir())
+			origin.publish(signed("Ada"))
+			text, sig, _ := strings.Cut(origin.files()["checkpoint"], "\n\n")
+			copied, m := newMirror(t, file(t), t.TempDir(), tampered{origin, replacing("checkpoint", change(text+"\n\n", sig))})
+			origin.must(m.Pull(t.Context(), nil))
+			origin.must(m.Pull(t.Context(), nil))
+			m.Source = origin
+			origin.must(m.Pull(t.Context(), nil))
+			origin.publish(signed("Bo"))
+			origin.must(m.Pull(t.Context(), nil))
+			assertSame(t, origin, copied)
+		})
+	}
+	t.Run("without end", func(t *testing.T) {
+		origin := newOrigin(t, file(t), t.TempDir())
+		origin.publish(signed("Ada"))
+		long := origin.files()["checkpoint"] + "— somebody.example " + strings.Repeat("AAAA", 50_000) + "\n"
+		_, m := newMirror(t, file(t), t.TempDir(), tampered{origin, replacing("checkpoint", long)})
+		if err := m.Pull(t.Context(), nil); !errors.Is(err, mirror.ErrUntrue) {
+			t.Errorf("pull: %v, want ErrUntrue", err)
+		}
+	})
+}
+
+// TestFirstSightAfterRoll: an origin that changed its key shows two of them,
+// and a new copy believes the newer.
+func TestFirstSightAfterRoll(t *testing.T) {
+	folder := t.TempDir()
+	origin := newOrigin(t, file(t), folder)
+	origin.publish(signed("Ada"))
+	old := origin.key()
+	next := origin.roll()
+	origin.must(origin.Sign(folder, address)) // as the next start does
+	copied, m := newMirror(t, file(t), t.TempDir(), tampered{origin, replacing("vkey", next+"\n"+old+"\n")})
+	origin.must(m.Pull(t.Context(), nil))
+	if keys := copied.Follows(); len(keys) != 1 || keys[0] != next {
+		t.Errorf("it believes %v, want %s", keys, next)
+	}
 }

@@ -54,6 +54,9 @@ var (
 	ErrBehind = errors.New("what is served there is older than what is held here")
 )
 
+// mostSigned is the most bytes that a checkpoint with all its signatures may have.
+const mostSigned = 64 << 10
+
 // A Mirror copies one record into the database of this instance.
 type Mirror struct {
 	DB     *db.DB
@@ -153,6 +156,9 @@ func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) err
 		return record.ErrFork
 	}
 	text, err := m.Source.Fetch(ctx, "checkpoint")
+	if err == nil && len(text) > mostSigned {
+		err = fmt.Errorf("%w: a checkpoint of %d bytes", ErrUntrue, len(text))
+	}
 	if err != nil {
 		return err
 	}
@@ -220,7 +226,7 @@ func (m *Mirror) trustFirst(ctx context.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	key := strings.TrimSpace(string(served))
+	key, _, _ := strings.Cut(string(served), "\n") // the one before it may stand below
 	if _, err := record.OpenCheckpoint(text, key); err != nil {
 		return fmt.Errorf("%w: %w", ErrUntrue, err)
 	}

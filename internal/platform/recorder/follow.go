@@ -128,8 +128,9 @@ func (r *Recorder) Follows() []string {
 }
 
 // Adopt makes a checkpoint of the origin the one that is served, word for
-// word. Of the same size again, it brings signatures of further witnesses. The entries here must be exactly those it speaks of, and it must go on
-// from all that was adopted before.
+// word, with its own signatures first. Of the same size again, it brings those
+// of further witnesses. The entries here must be exactly those it speaks of, and
+// it must go on from all that was adopted before.
 func (r *Recorder) Adopt(ctx context.Context, signed []byte) error {
 	c, err := r.Believe(signed)
 	if err != nil {
@@ -159,12 +160,13 @@ func (r *Recorder) Adopt(ctx context.Context, signed []byte) error {
 // has them, in its order.
 const asServed = "as served"
 
-// parted cuts a signed checkpoint where the signatures of others begin.
+// parted tells the signatures of others from those of the origin, wherever
+// they stand: who serves a checkpoint may have put lines before its own.
 func parted(signed, origin string) (own, others string) {
 	text, lines, _ := strings.Cut(signed, "\n\n")
 	own = text + "\n\n"
 	for line := range strings.Lines(lines) {
-		if others == "" && strings.HasPrefix(line, "— "+origin+" ") {
+		if strings.HasPrefix(line, "— "+origin+" ") {
 			own += line
 		} else {
 			others += line
