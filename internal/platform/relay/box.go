@@ -67,7 +67,7 @@ func (b *Box) Take(ctx context.Context, request fact.Hash, sealed []byte) error 
 	if err != nil {
 		return err
 	}
-	return b.Publish(ctx)
+	return b.Publish(context.WithoutCancel(ctx)) // though whoever handed it in is gone meanwhile
 }
 
 // Find is the slip of a request that waits here; chorus.ErrNotFound once it has

@@ -156,3 +156,33 @@ func TestOlderLog(t *testing.T) {
 	}
 	m.waits(0)
 }
+
+// TestFaultIsNoFork: that the database fails while the log is looked at says
+// nothing about the log, and more is taken afterwards.
+func TestFaultIsNoFork(t *testing.T) {
+	chorustest.OnBoth(t, func(t *testing.T, source string) {
+		m := openMirror(t, source)
+		m.take(1)
+		away := m.folder + "-away"
+		m.must(os.Rename(m.folder, away))
+		if err := m.Take(t.Context(), fact.Hash{2}, make([]byte, 100)); err == nil {
+			t.Error("taken, and what was signed cannot be kept")
+		}
+		m.must(os.Rename(away, m.folder))
+		m.exec(`ALTER TABLE record_intake_tile RENAME TO tiles_elsewhere`)
+		if err := m.Publish(t.Context()); err == nil || errors.Is(err, relay.ErrReadOnly) {
+			t.Errorf("signed without its tiles: %v", err)
+		}
+		m.exec(`ALTER TABLE tiles_elsewhere RENAME TO record_intake_tile`)
+		m.take(3)
+		m.waits(3)
+	})
+}
+
+func (m *mirror) exec(text string) {
+	m.Helper()
+	m.must(m.db.Write(m.Context(), func(tx *db.Tx) error {
+		_, err := db.Exec(m.Context(), tx, db.SQL(text))
+		return err
+	}))
+}

@@ -163,8 +163,13 @@ func (b *Box) checked(ctx context.Context) (head record.Checkpoint, err error) {
 		if head, err = db.One(ctx, tx, headIs, scanHead); err != nil || b.signed.text == "" {
 			return err
 		}
-		fork = record.Extends(head, b.signed.Checkpoint, func(t record.TileRef) ([]byte, error) { return tile(ctx, tx, t) })
-		return nil
+		fork = record.Extends(head, b.signed.Checkpoint, func(t record.TileRef) (data []byte, failed error) {
+			if data, failed = tile(ctx, tx, t); failed != nil && !errors.Is(failed, chorus.ErrNotFound) {
+				err = failed // of the database, which says nothing about the log
+			}
+			return data, failed
+		})
+		return err
 	})
 	if err == nil && fork != nil {
 		b.signed.broken = true
@@ -216,8 +221,11 @@ func (b *Box) Tile(ctx context.Context, t record.TileRef) (data []byte, err erro
 func tile(ctx context.Context, tx *db.Tx, t record.TileRef) ([]byte, error) {
 	data, err := db.Value[[]byte](ctx, tx, tileData, t.Level, t.N)
 	want := t.Width * len(record.Hash{})
-	if err != nil || len(data) < want {
-		return nil, fmt.Errorf("tile %s: %d bytes: %w", t.Path(), len(data), err)
+	if err == nil && len(data) < want {
+		err = chorus.ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("tile %s of the log: %w", t.Path(), err)
 	}
 	return data[:want], nil
 }
