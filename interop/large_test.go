@@ -59,7 +59,7 @@ func TestEverybodyAgrees(t *testing.T) {
 	if err != nil || len(claims) != 1 || claims[0].People != count.People || claims[0].AsOf != head.Size {
 		t.Errorf("the site claims %+v, %v", claims, err)
 	}
-	if each := int64(n / 100); count.Withdrawn != 3*each || count.TakenOut != each || report.Erased != 3*each || report.Withheld != 2*each || report.Fading != 0 {
+	if each := int64(n / 100); count.Withdrawn != 3*each || count.TakenOut != each || report.Erased != 3*each || report.Withheld != 2*each || report.Fading != nil {
 		t.Errorf("%+v, %+v, want %d withdrawn, erased and %d taken out", count, report, 3*each, each)
 	}
 	if n < 10_000 { // it replays seven entries at a time

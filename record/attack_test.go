@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -321,7 +322,7 @@ func TestAttacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Checkpoint.Size != 600 || r.Erased != 1 || r.Fading != 0 || r.Shown+r.Withheld+r.Erased != 598*2+2 {
+	if r.Checkpoint.Size != 600 || r.Erased != 1 || r.Fading != nil || r.Shown+r.Withheld+r.Erased != 598*2+2 {
 		t.Errorf("a good record is said to be %+v", r)
 	}
 	said := map[string]string{}
@@ -413,8 +414,11 @@ func TestVerifyWhileItGrows(t *testing.T) {
 		}
 	}
 	r, err := Verify(t.Context(), Files(after), VerifyOptions{Keys: []string{f.key.Verifier()}})
-	if err != nil || r.Fading != 2 || r.Erased != 0 {
-		t.Errorf("%+v, %v", r, err)
+	if err != nil || len(r.Fading) != 2 || r.Erased != 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if first := *r.Fading[0]; first != (Finding{Fault: ErasedUnsigned, Entry: 20, Part: 1, Other: 600}) || !strings.Contains(first.Error(), "ends before that") {
+		t.Errorf("the first is %+v", first)
 	}
 }
 

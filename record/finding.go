@@ -38,6 +38,7 @@ const (
 	BodyMissing    Fault = "words missing"         // an entry, or a part of it, without a word on why
 	ShownErased    Fault = "shown after erasure"   // a part is still there, and the entry Other erased it
 	ErasedSilently Fault = "erased without a word" // a part is said to be erased by the entry Other, which does not say so
+	ErasedUnsigned Fault = "erased by no entry"    // a part is said to be erased by the entry Other, which is not in the record; see Report.Fading
 )
 
 func (f *Finding) Error() string {
@@ -71,6 +72,8 @@ func (f *Finding) Error() string {
 		return fmt.Sprintf("Entry %d still shows its part %d, which entry %d erased.", f.Entry, f.Part, f.Other)
 	case ErasedSilently:
 		return fmt.Sprintf("Entry %d says that its part %d was erased by entry %d, and that entry does not say so.", f.Entry, f.Part, f.Other)
+	case ErasedUnsigned:
+		return fmt.Sprintf("Entry %d says that its part %d was erased by entry %d, and the record that is signed ends before that.", f.Entry, f.Part, f.Other)
 	}
 	return f.ofEntry()
 }

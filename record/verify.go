@@ -40,7 +40,12 @@ type Report struct {
 	Shown      int64       // parts that were opened
 	Withheld   int64       // parts that were never published
 	Erased     int64       // entries of which something was erased, as a later entry says
-	Fading     int64       // entries of which something was erased after the checkpoint, so that nobody can say yet whether it was done in the open
+
+	// Fading are parts that are gone, and said to be erased by entries behind the
+	// checkpoint. If it was done just now, a checkpoint that covers those entries
+	// soon shows it. Until one does, nothing that is signed says why words are
+	// missing: who cannot wait takes each for the finding that it is.
+	Fading []*Finding
 }
 
 // Verify reads all of a record, as large as its checkpoint says, and makes
@@ -50,7 +55,7 @@ type Report struct {
 //   - the entries give the signed root, and each tile on the way to it;
 //   - each entry is a leaf in its one spelling; unknown kinds are allowed;
 //   - each part that is shown opens its commitment, and each that is not is
-//     withheld, or erased by an entry that says so;
+//     withheld, or erased by an entry that says so, or else in Report.Fading;
 //   - nothing is shown that an entry of the record erased.
 //
 // What is wrong with the record is a *Finding; any other error means that the

@@ -48,9 +48,11 @@ func (s *erasures) follow(e *Entry, size int64, r *Report) *Finding {
 	inTheOpen := false
 	for i, p := range e.Body.Parts {
 		switch {
-		case p.State != Redacted || p.By >= size: // what lies behind the checkpoint is not known yet
+		case p.State != Redacted:
 		case p.By <= e.Index:
 			return aboutPart(ErasedSilently, e.Index, i, p.By)
+		case p.By >= size: // what lies behind the checkpoint is not known yet
+			r.Fading = append(r.Fading, aboutPart(ErasedUnsigned, e.Index, i, p.By))
 		default:
 			inTheOpen = true
 			s.gone[p.By] = append(s.gone[p.By], gone{piece{e.Hash, int64(i)}, e.Index})
@@ -58,8 +60,6 @@ func (s *erasures) follow(e *Entry, size int64, r *Report) *Finding {
 	}
 	if inTheOpen {
 		r.Erased++
-	} else {
-		r.Fading++
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ type patient struct{ record.Source }
 func (p patient) Fetch(ctx context.Context, path string) (data []byte, err error) {
 	for try := range webTries {
 		data, err = p.Source.Fetch(ctx, path)
-		if err == nil || errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil {
+		if err == nil || errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil || try == webTries-1 {
 			break
 		}
 		select {
@@ -152,16 +152,25 @@ func (p *place) claims(ctx context.Context) ([]fact.Claim, error) {
 	if err != nil || len(claims) == 0 || p.top != nil {
 		return claims, err
 	}
-	for patience := time.Now().Add(checkpointWait); time.Now().Before(patience); {
+	_, err = p.covers(ctx, claims[0].AsOf)
+	return claims, err
+}
+
+// covers waits until a checkpoint speaks of so many entries, and reports
+// whether one does.
+func (p *place) covers(ctx context.Context, entries int64) (bool, error) {
+	for patience := time.Now().Add(checkpointWait); ; {
 		size, err := p.size(ctx)
-		if err != nil || size >= claims[0].AsOf {
-			return claims, err
+		if err != nil || size >= entries {
+			return err == nil, err
+		}
+		if !time.Now().Before(patience) {
+			return false, nil
 		}
 		select {
 		case <-time.After(time.Second / 2):
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return false, ctx.Err()
 		}
 	}
-	return claims, nil
 }

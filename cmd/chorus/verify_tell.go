@@ -20,8 +20,13 @@ import (
 // notAsSigned says what was found wrong.
 func notAsSigned(out io.Writer, found error) error {
 	headline := "This record is not as it was signed."
-	if finding, ok := errors.AsType[*record.Finding](found); ok && finding.Fault == record.NoQuorum {
-		headline = "This record lacks signatures that you asked for."
+	if finding, ok := errors.AsType[*record.Finding](found); ok {
+		switch finding.Fault {
+		case record.NoQuorum:
+			headline = "This record lacks signatures that you asked for."
+		case record.ErasedUnsigned:
+			headline = "Words are missing from this record, and nothing that is signed says why."
+		}
 	}
 	fmt.Fprintln(out, headline)
 	fmt.Fprintln(out, plain(found.Error()))
@@ -95,8 +100,8 @@ func (v *verdict) more() (lines []string) {
 		lines = append(lines, "Nobody else vouches for it yet: that nothing was there before and was removed, only a witness (--policy) or an older",
 			"checkpoint (--since) can tell. Keep this one for next time with --save FILE.")
 	}
-	if r.Fading > 0 {
-		lines = append(lines, fmt.Sprintf("From %s something was erased a moment ago, after the checkpoint. Check again in a minute.", v.number(r.Fading, "entry", "entries")))
+	if n := int64(len(r.Fading)); n > 0 {
+		lines = append(lines, fmt.Sprintf("%s erased a moment ago, after the checkpoint. Check again in a minute.", v.number(n, "part was", "parts were")))
 	}
 	if v.count.news > 0 {
 		lines = append(lines, fmt.Sprintf("%s of a kind that this program does not know, and was passed over. A newer chorus may know more.", v.number(v.count.news, "entry is", "entries are")))
@@ -106,7 +111,11 @@ func (v *verdict) more() (lines []string) {
 	case len(claims) == 0:
 		lines = append(lines, "No numbers came with the record, so there was nothing to compare these with:")
 	default:
-		lines = append(lines, fmt.Sprintf("The site's own numbers, as of entry %s, are the same. The record gives:", v.say.Number(claims[0].AsOf)))
+		line := fmt.Sprintf("The site's own numbers, as of entry %s, are the same.", v.say.Number(claims[0].AsOf))
+		if more := r.Checkpoint.Size - claims[0].AsOf; more > 0 {
+			line += fmt.Sprintf(" They leave out the last %s.", v.number(more, "entry", "entries"))
+		}
+		lines = append(lines, line+" The record gives:")
 	}
 	return lines
 }

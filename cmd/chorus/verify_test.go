@@ -7,10 +7,12 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -156,6 +158,8 @@ func TestVerify(t *testing.T) {
 			carried[inside+path] = data
 		}
 	}
+	early := without(files, "counts")
+	early["counts"] = []byte(`{"as_of":0,"declaration":"x","people":0,"organisations":0,"waiting":0}` + "\n")
 	first := "All 14 entries of " + key.Origin() + " are as they were signed, the last of "
 	counts := ": 1 declaration, 2 signatures counted again, 1 withdrawn, 1 taken out, 2 erased"
 	for name, run := range map[string]struct {
@@ -170,6 +174,7 @@ func TestVerify(t *testing.T) {
 		"a zip":              {[]string{c.pack("", carried)}, []string{first, "as of entry 14"}},
 		"a zip of a record":  {[]string{c.pack("", files)}, []string{first}},
 		"a held checkpoint":  {[]string{folder, "--since", filepath.Join(folder, "checkpoint")}, []string{first, "; nothing was added or removed in silence, and it goes on from the checkpoint you held (size 14).\n"}},
+		"an old claim":       {[]string{c.write(early)}, []string{first, "as of entry 0, are the same. They leave out the last 14 entries."}},
 		"nothing is claimed": {[]string{c.write(without(files, "counts"))}, []string{first, "No numbers came with the record"}},
 	} {
 		out, err := c.verify(run.args...)
@@ -227,6 +232,7 @@ func TestVerifyFinds(t *testing.T) {
 		"a tile":         {[]string{c.write(change("tile/0/000.p/14", string(files["tile/0/000.p/14"][:32]), strings.Repeat("x", 32)))}, "The file tile/0/000.p/14 was changed"},
 		"a name":         {[]string{c.write(change("bodies/000", `"body":"ey`, `"body":"eZ`))}, "is not what was signed."},
 		"an erasure":     {[]string{c.write(change("bodies/000", erased, `"redacted_by":0`))}, "and that entry does not say so."},
+		"hidden words":   {[]string{c.write(change("bodies/000", erased, `"redacted_by":14`))}, "was erased by entry 14, and the record that is signed ends before that."},
 		"the number":     {[]string{c.write(change("counts", `"people":2`, `"people":3`))}, "The site says 3 people"},
 		"a later number": {[]string{c.write(change("counts", `"as_of":14`, `"as_of":15`))}, "The numbers are of 15 entries, and only 14 are signed."},
 		"an older state": {[]string{c.write(files), "--since", sign(15, record.Hash{1})}, "The record was shortened: it has 14 entries"},
@@ -236,7 +242,7 @@ func TestVerifyFinds(t *testing.T) {
 	} {
 		out, err := c.verify(run.args...)
 		wrong := strings.Contains(out, "This record is not as it was signed.\n")
-		if err != exit(1) || wrong != (name != "no witness") || !strings.Contains(out, run.want) {
+		if err != exit(1) || wrong != (name != "no witness" && name != "hidden words") || !strings.Contains(out, run.want) {
 			t.Errorf("%s: %v, want %q in\n%s", name, err, run.want, out)
 		}
 	}
@@ -273,3 +279,50 @@ func TestVerifyRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestVerifyErasing: on the web, words that are said to be erased just now are
+// waited for, and found missing if what comes does not say so.
+func TestVerifyErasing(t *testing.T) {
+	c := newTown(t)
+	key := c.sign("fay")
+	before := c.files()
+	c.must(c.in.Declarations.Erase(t.Context(), key))
+	after := c.files()
+	between := without(before, "bodies/000") // words are gone, and the checkpoint is the one before
+	between["bodies/000"] = after["bodies/000"]
+	later := without(after, "bodies/000") // the entry that erased them is told to be another, and another
+	later["bodies/000"] = bytes.ReplaceAll(after["bodies/000"], fmt.Appendf(nil, `"redacted_by":%d}`, lines(before)), []byte(`"redacted_by":999}`))
+	for name, run := range map[string]struct {
+		then map[string][]byte
+		want string
+		err  error
+	}{
+		"borne out":     {after, fmt.Sprintf("All %d entries of", lines(after)), nil},
+		"not borne out": {later, "by entry 999, and the record that is signed ends before that.", exit(1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files, one := between, sync.Mutex{}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				one.Lock()
+				defer one.Unlock()
+				path := strings.TrimPrefix(r.URL.Path, "/")
+				data, ok := files[path]
+				if !ok {
+					w.WriteHeader(http.StatusNotFound)
+				}
+				w.Write(data)
+				if path == "bodies/000" {
+					files = run.then
+				}
+			}))
+			defer server.Close()
+			out, err := c.verify(server.URL)
+			if err != run.err || !strings.Contains(out, run.want) {
+				t.Errorf("%v, want %q in\n%s", err, run.want, out)
+			}
+		})
+	}
+}
+
+// lines is how many entries the files of a record have.
+func lines(files map[string][]byte) int { return bytes.Count(files["bodies/000"], []byte("\n")) }

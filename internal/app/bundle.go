@@ -30,28 +30,13 @@ type Packing struct {
 	Progress func(done, total int64)
 }
 
-// Why nothing was packed.
-var (
-	errErasing = errors.New("words are being erased there while the record is read: try again in a minute")
-	errSince   = errors.New("the bundle before has as many entries, or more: there is nothing new")
-)
-
-// tries is how often a record is read that changes meanwhile.
-const tries = 3
+// errSince says why nothing was packed.
+var errSince = errors.New("the bundle before has as many entries, or more: there is nothing new")
 
 // Bundle copies a record into a folder of its own, checks all of it, and packs
 // it with its pages. The pages are those of the end of the day of the last
 // entry, so that it does not matter when they are packed.
 func Bundle(ctx context.Context, out io.Writer, p Packing) (about bundle.About, err error) {
-	for range tries {
-		if about, err = p.pack(ctx, out); !errors.Is(err, errErasing) {
-			break
-		}
-	}
-	return about, err
-}
-
-func (p *Packing) pack(ctx context.Context, out io.Writer) (about bundle.About, err error) {
 	address, err := p.address(ctx)
 	if err != nil {
 		return about, err
@@ -64,7 +49,7 @@ func (p *Packing) pack(ctx context.Context, out io.Writer) (about bundle.About, 
 	if err := a.Mirror.Pull(ctx, p.Progress); err != nil {
 		return about, err
 	}
-	if about, err = a.about(ctx, p); err != nil {
+	if about, err = a.about(ctx, &p); err != nil {
 		return about, err
 	}
 	day, err := time.Parse(time.DateOnly, about.Created)
@@ -110,8 +95,6 @@ func (a *App) about(ctx context.Context, p *Packing) (bundle.About, error) {
 	}
 	c := report.Checkpoint
 	switch {
-	case report.Fading > 0:
-		return bundle.About{}, errErasing
 	case p.Since > 0 && p.Since >= c.Size:
 		return bundle.About{}, errSince
 	case c.Size == 0:

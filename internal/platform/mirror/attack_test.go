@@ -104,6 +104,34 @@ func TestErasedWordsLeaveTheFiles(t *testing.T) {
 	assertSame(t, origin, copied)
 }
 
+// TestErasedJustNow: words that are gone in the name of an entry to come are
+// waited for, and never taken without it.
+func TestErasedJustNow(t *testing.T) {
+	origin := newOrigin(t, file(t), t.TempDir())
+	ada := origin.publish(signed("Ada"))
+	before := origin.files()["checkpoint"]
+	origin.publish(erased(ada))
+	late := false
+	copied, m := newMirror(t, file(t), t.TempDir(), tampered{origin, func(path string, data []byte) ([]byte, error) {
+		if path == "checkpoint" && !late {
+			data, late = []byte(before), true
+		}
+		return data, nil
+	}})
+	origin.must(m.Pull(t.Context(), nil)) // fetches the second checkpoint
+	assertSame(t, origin, copied)
+
+	origin.publish(signed("Bo"))
+	hidden := strings.Replace(origin.files()["bodies/000"], "\n"+`{"i":2,`, "\n"+`{"i":2,"parts":[{"redacted_by":9},{"redacted_by":9}]}`+"\n", 1)
+	m.Source, m.Carried = tampered{origin, replacing("bodies/000", hidden)}, true // does not wait
+	if err := m.Look(t.Context(), nil); !errors.Is(err, mirror.ErrUntrue) {
+		t.Errorf("words without a reason: %v", err)
+	}
+	if head, err := copied.Head(t.Context()); err != nil || head.Size != 2 {
+		t.Errorf("%d entries are here, %v", head.Size, err)
+	}
+}
+
 // forks are two origins with one key: they agree on some entries, and then do not.
 func forks(t *testing.T, same, more int) (one, other *node) {
 	folder, second := t.TempDir(), t.TempDir()

@@ -23,6 +23,10 @@ const (
 	ahead        = 8        // files that are fetched at once
 )
 
+// errErasing says that words are gone in the name of an entry that is not
+// signed yet. What the origin erased just now, its next checkpoint bears out.
+var errErasing = errors.New("it is said to be erased just now")
+
 // A haul brings the part of a record that is new here.
 type haul struct {
 	record   *recorder.Recorder
@@ -288,7 +292,9 @@ func (h *haul) announced(leaf *record.Leaf, body *record.Body) error {
 func (h *haul) part(place, i int64, p record.Part, erased map[int64]int64) (recorder.RawPart, error) {
 	by, gone := erased[i]
 	switch {
-	case p.State == record.Redacted && p.By < h.to && (!gone || by != p.By):
+	case p.State == record.Redacted && p.By >= h.to:
+		return recorder.RawPart{}, fmt.Errorf("part %d is missing: %w by entry %d", i, errErasing, p.By)
+	case p.State == record.Redacted && (!gone || by != p.By):
 		return recorder.RawPart{}, fmt.Errorf("part %d is missing, and entry %d did not erase it", i, p.By)
 	case p.State == record.Redacted:
 		return recorder.RawPart{Redacted: true, By: p.By}, nil

@@ -148,10 +148,30 @@ func evidence(ctx context.Context, tx *db.Tx) (*Fork, error) {
 }
 
 // Pull takes what is new, if anything is. progress is told how many of the new
-// entries are here.
-func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) error {
+// entries are here. While words are being erased at the source it waits for the
+// checkpoint that says so.
+func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) (err error) {
 	m.pulling.Lock()
 	defer m.pulling.Unlock()
+	for range mostErasing {
+		if err = m.pull(ctx, progress); !errors.Is(err, errErasing) || m.Carried {
+			break
+		}
+		select {
+		case <-time.After(erasingPause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+const (
+	mostErasing  = 10 // pulls in a row
+	erasingPause = time.Second
+)
+
+func (m *Mirror) pull(ctx context.Context, progress func(done, total int64)) error {
 	if m.State().Fork != nil {
 		return record.ErrFork
 	}
