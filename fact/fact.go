@@ -6,7 +6,9 @@
 // data import this package.
 //
 // A fact has a head, which stands in the record in clear and names nobody, and
-// parts, which hold words and can be erased one by one. A published fact type
+// parts, which hold words and can be erased one by one. The first part is never
+// withheld: whoever serves a record cannot hide a text by saying that it was
+// never meant to be shown. A published fact type
 // is never changed: a new kind is added beside it and the old one still
 // decodes, as the sealed examples in testdata/ prove.
 package fact
@@ -15,6 +17,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -79,7 +82,17 @@ func Encode(f Fact) (Sealed, error) {
 		}
 		s.Parts = append(s.Parts, sealed)
 	}
-	return s, nil
+	return s, s.check()
+}
+
+// ErrHidden says that the first part of a fact is withheld.
+var ErrHidden = errors.New("fact: the first part is withheld, and it is always to be shown")
+
+func (s *Sealed) check() error {
+	if len(s.Parts) > 0 && s.Parts[0].Withheld {
+		return fmt.Errorf("%w (%s)", ErrHidden, s.Kind)
+	}
+	return nil
 }
 
 // ErrUnknown is returned for kinds that this version does not know. They may
@@ -96,6 +109,9 @@ func Decode(s Sealed) (Fact, error) {
 	b := bindingOf(f)
 	if len(s.Parts) != len(b.parts) {
 		return nil, fmt.Errorf("fact: %s has %d parts, want %d", s.Kind, len(s.Parts), len(b.parts))
+	}
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	*b.subject = s.Subject
 	if b.ref != nil {

@@ -131,6 +131,9 @@ func TestWithheldPart(t *testing.T) {
 	if err != nil || !s.Parts[SignatureIdentityPart].Withheld || !strings.Contains(string(s.Parts[SignatureIdentityPart].Bytes), "Ada") {
 		t.Errorf("a withheld identity seals as %+v, %v", s.Parts, err)
 	}
+	if _, err := Encode(&SignatureAdded{Declaration: someID, Core: Withhold(SignatureCore{})}); !errors.Is(err, ErrHidden) {
+		t.Errorf("a first part that is withheld: %v", err)
+	}
 }
 
 func TestDecodeRefuses(t *testing.T) {
@@ -139,6 +142,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"too few parts":  func(s *Sealed) { s.Parts = s.Parts[:1] },
 		"too many parts": func(s *Sealed) { s.Parts = append(slices.Clone(s.Parts), SealedPart{}) },
 		"not JSON":       func(s *Sealed) { s.Parts = []SealedPart{{Bytes: []byte("{")}, {}} },
+		"hidden":         func(s *Sealed) { s.Parts = []SealedPart{{Withheld: true}, {}} },
 		"wrong type":     func(s *Sealed) { s.Parts = []SealedPart{{Bytes: []byte(`{"country":7}`)}, {}} },
 	} {
 		s := good

@@ -177,6 +177,8 @@ func (n *recount) add(e *record.Entry) error {
 		n.news++
 	case want != len(l.Commitments) && n.wrong == nil:
 		n.wrong = &noFact{e.Index, l.Kind, len(l.Commitments), want}
+	case len(e.Body.Parts) > 0 && e.Body.Parts[0].State == record.Withheld && n.wrong == nil:
+		n.wrong = &hidden{e.Index, l.Kind}
 	case l.Kind == (*fact.DeclarationPublished)(nil).Kind():
 		n.title(e)
 	}
@@ -249,6 +251,17 @@ func (e *noFact) Error() string {
 	return fmt.Sprintf("Entry %d says that it is a %s, and no fact stands behind it: it has %d parts, where there must be %d.", e.place, e.kind, e.has, e.want)
 }
 
+// A hidden text is one that is said to be withheld, and must be shown or be
+// erased in public.
+type hidden struct {
+	place int64
+	kind  string
+}
+
+func (e *hidden) Error() string {
+	return fmt.Sprintf("Entry %d is a %s, and its words are held back. They may be erased in public, by an entry that says so, but never just not be shown.", e.place, e.kind)
+}
+
 // An unsigned is numbers that are of more than was signed.
 type unsigned struct{ asOf, size int64 }
 
@@ -262,6 +275,7 @@ func isFinding(err error) bool {
 	_, found := errors.AsType[*record.Finding](err)
 	_, miscounted := errors.AsType[*fact.Mismatch](err)
 	_, empty := errors.AsType[*noFact](err)
+	_, held := errors.AsType[*hidden](err)
 	_, ahead := errors.AsType[*unsigned](err)
-	return found || miscounted || empty || ahead
+	return found || miscounted || empty || held || ahead
 }

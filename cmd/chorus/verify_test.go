@@ -222,6 +222,7 @@ func TestVerifyFinds(t *testing.T) {
 		return filepath.Join(c.write(map[string][]byte{"held": signed}), "held")
 	}
 	erased := string(regexp.MustCompile(`"redacted_by":\d+`).Find(files["bodies/000"]))
+	shown := regexp.MustCompile(`{"salt":"[^}]*}`).Find(files["bodies/000"])
 	other, err := record.NewKey(key.Origin())
 	c.must(err)
 	for name, run := range map[string]struct {
@@ -232,6 +233,7 @@ func TestVerifyFinds(t *testing.T) {
 		"a tile":         {[]string{c.write(change("tile/0/000.p/14", string(files["tile/0/000.p/14"][:32]), strings.Repeat("x", 32)))}, "The file tile/0/000.p/14 was changed"},
 		"a name":         {[]string{c.write(change("bodies/000", `"body":"ey`, `"body":"eZ`))}, "is not what was signed."},
 		"an erasure":     {[]string{c.write(change("bodies/000", erased, `"redacted_by":0`))}, "and that entry does not say so."},
+		"a hidden text":  {[]string{c.write(change("bodies/000", string(shown), `{"withheld":true}`))}, "and its words are held back."},
 		"hidden words":   {[]string{c.write(change("bodies/000", erased, `"redacted_by":14`))}, "was erased by entry 14, and the record that is signed ends before that."},
 		"the number":     {[]string{c.write(change("counts", `"people":2`, `"people":3`))}, "The site says 3 people"},
 		"a later number": {[]string{c.write(change("counts", `"as_of":14`, `"as_of":15`))}, "The numbers are of 15 entries, and only 14 are signed."},

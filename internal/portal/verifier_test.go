@@ -16,6 +16,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -417,6 +418,10 @@ var attacks = []struct {
 		p.files[path] = p.files[path][:len(p.files[path])-2-len(p.leaves[255])]
 	}, "The file with entry #255 is damaged"},
 	{"body changed", func(p *parcel, _ *given) { p.swap("bodies/000", `"body":"ey`, `"body":"fy`) }, "were changed: part 0"},
+	{"body held back", func(p *parcel, _ *given) {
+		path := p.folder + "bodies/000"
+		p.files[path] = regexp.MustCompile(`{"salt":"[^}]*}`).ReplaceAll(p.files[path], []byte(`{"withheld":true}`))
+	}, "missing or damaged"},
 	{"body lacking", func(p *parcel, _ *given) { p.files[p.folder+"bodies/001"] = nil }, "missing or damaged"},
 	{"body after its erasure", func(p *parcel, _ *given) {
 		lines := bytes.SplitAfter(p.files[p.folder+"bodies/000"], []byte("\n"))

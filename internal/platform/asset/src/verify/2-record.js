@@ -49,9 +49,10 @@ function parseParts(parts) {
   return all.includes(null) ? null : all;
 }
 
-// checkParts makes sure that what is shown is what the leaf commits to.
+// checkParts makes sure that what is shown is what the leaf commits to. The
+// first part may be erased, but never just not be shown.
 function checkParts(index, leaf, parts) {
-  if (!parts || parts.length !== leaf.c.length) refuse("bodyBroken", { index });
+  if (parts?.length !== leaf.c.length || parts[0]?.withheld) refuse("bodyBroken", { index });
   parts.forEach((p, part) => {
     if (p.salt && toBase64URL(commitment(p.salt, p.body)) !== leaf.c[part]) refuse("bodyChanged", { index, part });
   });
