@@ -73,9 +73,6 @@ func FolderOf(origin string) string {
 // a folder that is called as FolderOf says. It refuses two records, and one in
 // the folder of another origin. Nothing else of it is checked.
 func FindRecord(top fs.FS) (fs.FS, error) {
-	if _, err := fs.Stat(top, "checkpoint"); err == nil {
-		return top, nil
-	}
 	list, err := fs.ReadDir(top, ".")
 	if err != nil {
 		return nil, err
@@ -85,6 +82,12 @@ func FindRecord(top fs.FS) (fs.FS, error) {
 		if b, err := hex.DecodeString(e.Name()); err == nil && len(b) == sha256.Size && e.IsDir() {
 			folders = append(folders, e.Name())
 		}
+	}
+	if _, err := fs.Stat(top, "checkpoint"); err == nil {
+		if len(folders) > 0 {
+			return nil, fmt.Errorf("%w: there are %d records in it", ErrArchive, 1+len(folders))
+		}
+		return top, nil
 	}
 	if len(folders) != 1 {
 		return nil, fmt.Errorf("%w: there are %d records in it", ErrArchive, len(folders))

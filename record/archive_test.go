@@ -86,6 +86,7 @@ func TestHostileArchives(t *testing.T) {
 		"one name twice":          {pack(t, "a", "1", "a", "2"), ArchiveLimits{}, "twice"},
 		"a file and a folder":     {pack(t, "a", "1", "a/", ""), ArchiveLimits{}, "twice"},
 		"two origins":             {pack(t, ours+"/checkpoint", "", other+"/checkpoint", ""), ArchiveLimits{}, "2 records"},
+		"one inside another":      {pack(t, "checkpoint", "", ours+"/checkpoint", ""), ArchiveLimits{}, "2 records"},
 		"another origin":          {packRecord(t, other, folder), ArchiveLimits{}, "folder of another"},
 		"a folder without record": {pack(t, ours+"/vkey", ""), ArchiveLimits{}, "checkpoint"},
 	} {
