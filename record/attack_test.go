@@ -402,6 +402,26 @@ func TestHeldCheckpoint(t *testing.T) {
 	}
 }
 
+// TestFalseCosignature: who forges the line of a witness is not said to have
+// forged the record.
+func TestFalseCosignature(t *testing.T) {
+	f, folder := attacked(t)
+	key, err := NewWitnessKey("witness.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, err := key.Cosign([]byte("lindholm.example/record\n1\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n— x AAAAAAAA\n"), 1_790_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder["checkpoint"].Data = append(folder["checkpoint"].Data, line...)
+	policy := &Policy{Witnesses: []Witness{{Name: "w", Key: key.Verifier()}}, Quorum: "none"}
+	_, err = Verify(t.Context(), Files(folder), VerifyOptions{Keys: []string{f.key.Verifier()}, Policy: policy})
+	if found, ok := errors.AsType[*Finding](err); !ok || found.Fault != BadCosignature || !errors.Is(err, ErrCosignature) {
+		t.Errorf("found %v", err)
+	}
+}
+
 // TestVerifyWhileItGrows: what comes behind the checkpoint is left alone.
 func TestVerifyWhileItGrows(t *testing.T) {
 	f, before := attacked(t)

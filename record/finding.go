@@ -23,6 +23,7 @@ const (
 	NoFile         Fault = "file missing"          // Path
 	BadFile        Fault = "file broken"           // Path
 	BadSignature   Fault = "signature wrong"       // of the checkpoint, or without Path of the one that was held
+	BadCosignature Fault = "cosignature wrong"     // a line in the name of a witness of the policy
 	NoQuorum       Fault = "too few witnesses"     // for the policy
 	Shortened      Fault = "record shortened"      // it has Entry entries, and there were Other
 	Forked         Fault = "record forked"         // of the Other entries that a held checkpoint covers, some differ
@@ -52,6 +53,8 @@ func (f *Finding) Error() string {
 			return fmt.Sprintf("The checkpoint from before is not one of this record: %v.", f.Err)
 		}
 		return fmt.Sprintf("The checkpoint is not signed with the key of this record: %v.", f.Err)
+	case BadCosignature:
+		return fmt.Sprintf("Under the checkpoint stands a signature in the name of a witness who did not make it: %v.", f.Err)
 	case NoQuorum:
 		return fmt.Sprintf("Too few of the witnesses that were asked for have signed the checkpoint: %v.", f.Err)
 	case Shortened:

@@ -58,6 +58,10 @@ type Cosigner struct {
 // ErrQuorum says that too few witnesses cosigned.
 var ErrQuorum = errors.New("record: fewer witnesses cosigned than the policy asks for")
 
+// ErrCosignature says that a line under a checkpoint names a witness of the
+// policy and is not its signature.
+var ErrCosignature = errors.New("record: a false cosignature")
+
 const none = "none"
 
 // Marshal writes the policy as lines that ParsePolicy reads: first the logs,
@@ -92,7 +96,7 @@ func (g Group) threshold() string {
 // whether they suffice. It fails when one of their signatures is wrong, and
 // does not look at that of the record.
 func (p *Policy) Check(signed []byte) (*Quorum, error) {
-	text, c, err := splitCheckpoint(signed)
+	_, c, err := splitCheckpoint(signed)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -101,7 +105,7 @@ func (p *Policy) Check(signed []byte) (*Quorum, error) {
 	}
 	sigs, err := p.cosignatures(signed)
 	if err != nil {
-		return nil, fmt.Errorf("cosignatures of %q: %w", strings.SplitN(text, "\n", 2)[0], err)
+		return nil, fmt.Errorf("%w of %q: %w", ErrCosignature, c.Origin, err)
 	}
 	return p.count(c.Origin, sigs)
 }

@@ -115,6 +115,9 @@ func (v *verifier) open(ctx context.Context) (err error) {
 	if errors.Is(err, ErrQuorum) {
 		return aboutFile(NoQuorum, "checkpoint", err)
 	}
+	if errors.Is(err, ErrCosignature) {
+		return aboutFile(BadCosignature, "checkpoint", err)
+	}
 	if err != nil {
 		return aboutFile(BadSignature, "checkpoint", err)
 	}
