@@ -215,7 +215,7 @@ func (h *haul) take(ctx context.Context, replay func([]recorder.Raw) error) erro
 // check turns a bundle whose first entry has a place into what can be
 // replayed: the entries learnt, with bodies that open their commitments.
 func (h *haul) check(place int64, l load) (raws []recorder.Raw, err error) {
-	lines := bytes.SplitAfter(l.bodies, []byte("\n"))
+	lines := bytes.SplitAfterN(l.bodies, []byte("\n"), len(l.entries)+1)
 	for i, entry := range l.entries {
 		if place+int64(i) < h.from {
 			continue

@@ -47,6 +47,8 @@ func read(file string) (*Vault, error) {
 	return New(secret), nil
 }
 
+const maxFile = 64 << 10 // bytes
+
 // ReadFile reads a small file that nobody but its owner may read or write, and
 // refuses any other.
 func ReadFile(file string) (string, error) {
@@ -65,7 +67,10 @@ func ReadFile(file string) (string, error) {
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return "", fmt.Errorf("%s has mode %#o, so others can read it; run: chmod 600 %s", file, mode, file)
 	}
-	text, err := io.ReadAll(io.LimitReader(f, 4096))
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s has more than %d bytes", file, maxFile)
+	}
 	return string(text), err
 }
 
