@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"example.org/chorus"
@@ -150,7 +151,19 @@ func (o *verifyOptions) keep(r *record.Report) error {
 	if o.save == "" {
 		return nil
 	}
-	return os.WriteFile(o.save, r.Note, 0o644)
+	if info, err := os.Lstat(o.save); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(o.save, r.Note, 0o644)
+	}
+	file, err := os.CreateTemp(filepath.Dir(o.save), ".chorus-verify-") // the one held before is there until the new one is whole
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // gone already when all went well
+	_, err = file.Write(r.Note)
+	if err := errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), o.save)
 }
 
 // A recount counts the entries of a record again.
