@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/platform/vault"
@@ -57,15 +56,19 @@ func Keys(folder string) ([]*record.Key, error) {
 // fs.ErrNotExist if there is none.
 func ReadKey(folder string) (*record.Key, error) { return readKey(folder, keyName) }
 
+func keyFile(folder, name string) vault.KeyFile {
+	return vault.KeyFile{Path: filepath.Join(folder, name), Notice: keyNotice}
+}
+
 func readKey(folder, name string) (*record.Key, error) {
-	file := filepath.Join(folder, name)
-	text, err := vault.ReadFile(file)
+	file := keyFile(folder, name)
+	text, err := file.Read()
 	if err != nil {
 		return nil, fmt.Errorf("the key of the record: %w", err)
 	}
-	key, err := record.ParseKey(strings.TrimSpace(strings.TrimPrefix(text, keyNotice)))
+	key, err := record.ParseKey(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s is not the key of a record: %w", file, err)
+		return nil, fmt.Errorf("%s is not the key of a record: %w", file.Path, err)
 	}
 	return key, nil
 }
@@ -98,7 +101,7 @@ func draw(folder, name, origin string) error {
 	if err != nil {
 		return err
 	}
-	return vault.CreateFile(filepath.Join(folder, name), keyNotice+key.Secret()+"\n")
+	return keyFile(folder, name).Make(key.Secret())
 }
 
 // Sign has the recorder sign what it records with the key in a data folder,

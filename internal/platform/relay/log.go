@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"strings"
 
 	"example.org/chorus"
 	"example.org/chorus/internal/platform/db"
@@ -45,7 +44,7 @@ func OpenBox(ctx context.Context, d *db.DB, folder, address string) (*Box, error
 		return nil, err
 	}
 	b := &Box{db: d, guard: filepath.Join(folder, guardName), courier: newCourier(), Log: slog.Default()}
-	if b.key, err = openKey(filepath.Join(folder, keyName), origin); err != nil {
+	if b.key, err = openKey(folder, origin); err != nil {
 		return nil, fmt.Errorf("the key of the intake: %w", err)
 	}
 	root := new(record.Tree).Root()
@@ -65,24 +64,23 @@ func OpenBox(ctx context.Context, d *db.DB, folder, address string) (*Box, error
 	return b, err
 }
 
-func openKey(file, origin string) (*record.Key, error) {
-	text, err := vault.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
+func openKey(folder, origin string) (*record.Key, error) {
+	file := vault.KeyFile{Path: filepath.Join(folder, keyName), Notice: keyNotice}
+	text, err := file.Open(func() (string, error) {
 		key, err := record.NewKey(origin)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		if err := vault.CreateFile(file, keyNotice+key.Secret()+"\n"); err != nil {
-			return nil, err
-		}
-		text, err = vault.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-	} else if err != nil {
+		return key.Secret(), nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	return record.ParseKey(strings.TrimSpace(strings.TrimPrefix(text, keyNotice)))
+	key, err := record.ParseKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file.Path, err)
+	}
+	return key, nil
 }
 
 func (b *Box) readGuard() error {

@@ -17,12 +17,10 @@ package witness
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"strings"
 
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/vault"
@@ -63,13 +61,18 @@ func (s *Service) Open(folder string) error {
 	if err != nil {
 		return err
 	}
-	key, err := ReadKey(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := createKey(folder, name); err != nil {
-			return fmt.Errorf("making the key of the witness: %w", err)
+	file := keyFile(folder)
+	text, err := file.Open(func() (string, error) {
+		key, err := record.NewWitnessKey(name)
+		if err != nil {
+			return "", err
 		}
-		key, err = ReadKey(folder)
+		return key.Secret(), nil
+	})
+	if err != nil {
+		return fmt.Errorf("the key of the witness: %w", err)
 	}
+	key, err := parseKey(file.Path, text)
 	if err != nil {
 		return err
 	}
@@ -81,24 +84,24 @@ func (s *Service) Open(folder string) error {
 // ReadKey reads the witness's key in a data folder; an fs.ErrNotExist if there
 // is none.
 func ReadKey(folder string) (*record.WitnessKey, error) {
-	file := filepath.Join(folder, keyName)
-	text, err := vault.ReadFile(file)
+	file := keyFile(folder)
+	text, err := file.Read()
 	if err != nil {
 		return nil, fmt.Errorf("the key of the witness: %w", err)
 	}
-	key, err := record.ParseWitnessKey(strings.TrimSpace(strings.TrimPrefix(text, keyNotice)))
+	return parseKey(file.Path, text)
+}
+
+func keyFile(folder string) vault.KeyFile {
+	return vault.KeyFile{Path: filepath.Join(folder, keyName), Notice: keyNotice}
+}
+
+func parseKey(file, text string) (*record.WitnessKey, error) {
+	key, err := record.ParseWitnessKey(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return key, nil
-}
-
-func createKey(folder, name string) error {
-	key, err := record.NewWitnessKey(name)
-	if err != nil {
-		return err
-	}
-	return vault.CreateFile(filepath.Join(folder, keyName), keyNotice+key.Secret()+"\n")
 }
 
 // VerifierKey is the text with which others check what is cosigned here.
