@@ -41,7 +41,7 @@ func bundles(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.config.BaseURL, "base-url", "", "with --data: the `address` at which people reach the instance")
 	flags.StringVar(&o.since, "since", "", "pack only what came since `N|FILE`: a number of entries, or the bundle that was packed before")
 	flags.StringVar(&o.out, "out", "", "the `file` to write (default RECORD-SIZE.chorus.zip)")
-	flags.StringVar(&o.policy, "policy", "", "a `file` (C2SP tlog-policy) with the witnesses that must have cosigned; it goes into the bundle")
+	flags.StringVar(&o.policy, "policy", "", "a `file` (C2SP tlog-policy) with the witnesses that must have cosigned; it goes into the bundle. With --data, policy.txt in the folder does without a must")
 	flags.Func("key", "the verifier `key` of the record; if none is given, the one that is served is believed", func(key string) error {
 		o.keys = append(o.keys, key)
 		return nil
@@ -65,7 +65,7 @@ func (o *bundleOptions) run(ctx context.Context, out io.Writer) (err error) {
 			return err
 		}
 		defer a.Close()
-		p.Source, p.Address = a.Files(ctx), o.config.BaseURL
+		p.Source, p.Address, p.Asked = a.Files(ctx), o.config.BaseURL, a.Eye.Policy()
 		p.Requests = func(ctx context.Context, put func(name string, sealed []byte) error) error {
 			return relay.Export(ctx, a.DB, put)
 		}

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -98,6 +99,40 @@ func TestBundle(t *testing.T) {
 	if left, err := filepath.Glob(filepath.Join(stick, ".chorus-bundle-*")); err != nil || len(left) > 0 {
 		t.Errorf("files are left behind: %v %v", left, err)
 	}
+}
+
+// TestBundlePolicy: the witnesses that an instance asks go along, and it is
+// packed even if they have not answered.
+func TestBundlePolicy(t *testing.T) {
+	c := newTown(t)
+	witness, err := record.NewWitnessKey("witness.example")
+	c.must(err)
+	line := "witness w " + witness.Verifier() + "\n"
+	c.must(os.WriteFile(filepath.Join(c.in.Config.Data, "policy.txt"), []byte(line+"quorum w\n"), 0o600))
+	packed := filepath.Join(t.TempDir(), "a.chorus.zip")
+	for _, quorum := range []string{"none", "w"} {
+		c.packs("--data", c.in.Config.Data, "--database", c.in.Config.Database, "--base-url", c.in.URL, "--out", packed)
+		archive, err := zip.OpenReader(packed)
+		c.must(err)
+		defer archive.Close()
+		text, err := fs.ReadFile(archive, "policy.txt")
+		if want := "log " + c.key().Verifier() + "\n" + line + "quorum " + quorum + "\n"; string(text) != want || err != nil {
+			t.Errorf("the policy is %q, %v; want %q", text, err, want)
+		}
+		note, err := c.in.Record.Checkpoint(t.Context())
+		c.must(err)
+		signed, err := witness.Cosign([]byte(note), 1_790_000_000)
+		c.must(err)
+		c.must(c.in.Record.AddCosignature(t.Context(), c.size(note), witness.Verifier(), signed))
+	}
+}
+
+// size is how many entries a checkpoint speaks of.
+func (c *town) size(note string) (n int64) {
+	c.Helper()
+	_, err := fmt.Sscanf(note, c.key().Origin()+"\n%d", &n)
+	c.must(err)
+	return n
 }
 
 // TestBundleRefusals: no word is taken from what is not a bundle.

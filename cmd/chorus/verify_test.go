@@ -94,9 +94,7 @@ func (c *town) files() map[string][]byte {
 	for _, path := range []string{"vkey", "counts"} {
 		fetch(path)
 	}
-	var size int64
-	_, err := fmt.Sscanf(string(fetch("checkpoint")), c.key().Origin()+"\n%d", &size)
-	c.must(err)
+	size := c.size(string(fetch("checkpoint")))
 	if size == 0 || size > 256 {
 		c.Fatalf("the record has %d entries", size)
 	}

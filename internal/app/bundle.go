@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,11 +19,12 @@ import (
 
 // A Packing says what a bundle is packed from.
 type Packing struct {
-	Source   record.Source // where the record is
-	Address  string        // of the site that serves it; only to be asked for what its name does not tell
-	Data     string        // an empty folder to work in
-	Trusted  []string      // verifier keys of the record; empty: the first that is seen
-	Policy   *record.Policy
+	Source   record.Source   // where the record is
+	Address  string          // of the site that serves it; only to be asked for what its name does not tell
+	Data     string          // an empty folder to work in
+	Trusted  []string        // verifier keys of the record; empty: the first that is seen
+	Policy   *record.Policy  // witnesses that must have cosigned; nil: none
+	Asked    *record.Policy  // without Policy: witnesses that the instance asks, for those who get the bundle; nil: none
 	Since    int64           // leave out what was complete at this size; 0: nothing
 	Held     []byte          // a signed checkpoint from which the record must go on; nil: none
 	Requests bundle.Requests // sealed ones that go along; nil: none
@@ -57,7 +59,11 @@ func Bundle(ctx context.Context, out io.Writer, p Packing) (about bundle.About, 
 		return about, err
 	}
 	a.DB.Now = func() time.Time { return day.AddDate(0, 0, 1) }
-	c := bundle.Contents{About: about, Record: a.Files(ctx), Policy: a.trust(p.Policy), Address: address, Catalogue: a.Site.Catalogue, Requests: p.Requests}
+	policy, err := a.trust(ctx, &p)
+	if err != nil {
+		return about, err
+	}
+	c := bundle.Contents{About: about, Record: a.Files(ctx), Policy: policy, Address: address, Catalogue: a.Site.Catalogue, Requests: p.Requests}
 	if p.Since == 0 {
 		c.Pages = bundle.PagesOf(ctx, a.Handler(), address)
 	}
@@ -103,17 +109,29 @@ func (a *App) about(ctx context.Context, p *Packing) (bundle.About, error) {
 	return bundle.About{Version: bundle.Version, Origin: c.Origin, From: p.Since, To: c.Size, Created: last}, nil
 }
 
-// trust is a policy for those who have the bundle alone.
-func (a *App) trust(witnesses *record.Policy) *record.Policy {
-	p := &record.Policy{Quorum: "none"}
-	if witnesses != nil {
-		*p = *witnesses
+// trust is a policy for those who have the bundle alone. It asks for no more
+// witnesses than have cosigned: while a network is cut, they may be behind it.
+func (a *App) trust(ctx context.Context, p *Packing) (*record.Policy, error) {
+	policy := &record.Policy{Quorum: "none"}
+	if witnesses := cmp.Or(p.Policy, p.Asked); witnesses != nil {
+		*policy = *witnesses
 	}
-	p.Logs = nil
+	policy.Logs = nil
 	for _, key := range a.Record.Follows() {
-		p.Logs = append(p.Logs, record.Log{Key: key})
+		policy.Logs = append(policy.Logs, record.Log{Key: key})
 	}
-	return p
+	text, err := a.Record.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := policy.Check([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	if !seen.Holds {
+		policy.Quorum = "none"
+	}
+	return policy, nil
 }
 
 // Import takes what a bundle brings, all of it or nothing. The instance is a
