@@ -38,3 +38,40 @@ func TestSources(t *testing.T) {
 		t.Errorf("a path out of the folder gives %v", err)
 	}
 }
+
+// TestCheckpointAgain: a checkpoint that has not changed is not sent twice, and
+// nothing else is asked for in that way.
+func TestCheckpointAgain(t *testing.T) {
+	now, full := "one", 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tag := `"` + now + `"`
+		if r.Header.Get("If-None-Match") == tag {
+			if r.URL.Path != "/checkpoint" {
+				t.Errorf("%s is asked for with a tag", r.URL.Path)
+			}
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		full++
+		w.Header().Set("ETag", tag)
+		w.Write([]byte(now))
+	}))
+	defer server.Close()
+	source := Web(server.URL, server.Client())
+	for i, want := range []string{"one", "one", "two", "two", "one"} {
+		now = want
+		got, err := source.Fetch(t.Context(), "checkpoint")
+		if string(got) != want || err != nil {
+			t.Errorf("%d: %q, %v", i, got, err)
+		}
+		clear(got) // it is the caller's
+	}
+	if full != 3 {
+		t.Errorf("%d were sent, want 3", full)
+	}
+	for range 2 {
+		if got, err := source.Fetch(t.Context(), "tile/0/000"); string(got) != "one" || err != nil {
+			t.Errorf("a tile: %q, %v", got, err)
+		}
+	}
+}
