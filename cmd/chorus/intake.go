@@ -81,6 +81,7 @@ func importIntake(ctx context.Context, a *app.App, name string, out io.Writer) e
 		return err
 	}
 	taken, bad := 0, 0
+	var failed []error // one that cannot be taken does not hold up those behind it
 	for _, name := range names {
 		sealed, err := readEnvelope(files, name)
 		if err == nil {
@@ -89,14 +90,19 @@ func importIntake(ctx context.Context, a *app.App, name string, out io.Writer) e
 		switch {
 		case errors.Is(err, relay.ErrEnvelope):
 			bad++
-		case err != nil:
+		case err != nil && ctx.Err() != nil:
 			return err
+		case err != nil:
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
 		default:
 			taken++
 		}
 	}
-	_, err = fmt.Fprintf(out, "%d requests are taken, those counted that came before. %d files are no requests for this instance.\n", taken, bad)
-	return err
+	fmt.Fprintf(out, "%d requests are taken, those counted that came before. %d files are no requests for this instance.\n", taken, bad)
+	if len(failed) > 0 {
+		return fmt.Errorf("%d requests could not be taken now, and may be brought again; the first is %w", len(failed), failed[0])
+	}
+	return nil
 }
 
 func openCarried(name string) (files fs.FS, end func() error, err error) {

@@ -72,6 +72,11 @@ func TestIntake(t *testing.T) {
 	must(z.Close())
 	must(os.WriteFile(filepath.Join(stick, "all.zip"), packed.Bytes(), 0o600))
 	run("1 requests are taken", "import", filepath.Join(stick, "all.zip"), "--data", origin)
+	must(os.Mkdir(filepath.Join(stick, "intake", strings.Repeat("0", 64)), 0o700)) // cannot be read, and comes first
+	var out bytes.Buffer
+	if err := intake(t.Context(), []string{"import", stick, "--data", origin}, &out); err == nil || !strings.Contains(err.Error(), "1 requests could not be taken") || !strings.Contains(out.String(), "1 requests are taken") {
+		t.Errorf("one that cannot be read: %v\n%s", err, out.String())
+	}
 
 	a, err = app.Open(t.Context(), app.Config{Data: origin})
 	must(err)

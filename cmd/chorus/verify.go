@@ -74,7 +74,7 @@ func (o *verifyOptions) run(ctx context.Context, out, stderr io.Writer) error {
 	if err := o.keep(report); err != nil {
 		return err
 	}
-	return (&verdict{report: report, count: n, policy: checks.Policy}).tell(out)
+	return (&verdict{report: report, count: n, policy: checks.Policy, saved: o.save}).tell(out)
 }
 
 // count reads and counts all of a record once.
@@ -272,7 +272,7 @@ type hidden struct {
 }
 
 func (e *hidden) Error() string {
-	return fmt.Sprintf("Entry %d is a %s, and its words are held back. They may be erased in public, by an entry that says so, but never just not be shown.", e.place, e.kind)
+	return fmt.Sprintf("Entry %d, of the kind %q, holds its words back. They may be erased in public, by an entry that says so, but never just not be shown.", e.place, e.kind)
 }
 
 // An unsigned is numbers that are of more than was signed.

@@ -48,6 +48,7 @@ type verdict struct {
 	report *record.Report
 	count  *recount
 	policy *record.Policy
+	saved  string // where the checkpoint is kept; "" if nowhere
 	say    *lang.Speaker
 }
 
@@ -97,8 +98,12 @@ func (v *verdict) more() (lines []string) {
 		lines = append(lines, fmt.Sprintf("Witnessed by %s on %s.", plain(w.Name), v.say.DateTime(time.Unix(w.Unix, 0).UTC())))
 	}
 	if r.Since == nil && len(r.Quorum.Witnesses) == 0 {
+		keep := "Keep this one for next time with --save FILE."
+		if v.saved != "" {
+			keep = "This one is kept in " + v.saved + " for next time."
+		}
 		lines = append(lines, "Nobody else vouches for it yet: that nothing was there before and was removed, only a witness (--policy) or an older",
-			"checkpoint (--since) can tell. Keep this one for next time with --save FILE.")
+			"checkpoint (--since) can tell. "+keep)
 	}
 	if n := int64(len(r.Fading)); n > 0 {
 		lines = append(lines, fmt.Sprintf("%s erased a moment ago, after the checkpoint. Check again in a minute.", v.number(n, "part was", "parts were")))

@@ -164,7 +164,7 @@ func TestVerify(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"the site":           {[]string{c.in.URL, "--save", held}, []string{first, counts + ".\n", "Nobody else vouches", "No --key", key.Verifier(), "numbers, as of entry 14, are the same"}},
+		"the site":           {[]string{c.in.URL, "--save", held}, []string{first, counts + ".\n", "Nobody else vouches", "is kept in " + held + " for next time", "No --key", key.Verifier(), "numbers, as of entry 14, are the same"}},
 		"its record":         {[]string{c.in.URL + "/record/"}, []string{first, counts}},
 		"with a key":         {[]string{"--key", key.Verifier(), c.in.URL}, []string{first, "       2              0        1          1          1"}},
 		"a folder":           {[]string{folder}, []string{first, "More trams at  [31mnight"}},
@@ -231,7 +231,7 @@ func TestVerifyFinds(t *testing.T) {
 		"a tile":         {[]string{c.write(change("tile/0/000.p/14", string(files["tile/0/000.p/14"][:32]), strings.Repeat("x", 32)))}, "The file tile/0/000.p/14 was changed"},
 		"a name":         {[]string{c.write(change("bodies/000", `"body":"ey`, `"body":"eZ`))}, "is not what was signed."},
 		"an erasure":     {[]string{c.write(change("bodies/000", erased, `"redacted_by":0`))}, "and that entry does not say so."},
-		"a hidden text":  {[]string{c.write(change("bodies/000", string(shown), `{"withheld":true}`))}, "and its words are held back."},
+		"a hidden text":  {[]string{c.write(change("bodies/000", string(shown), `{"withheld":true}`))}, "holds its words back."},
 		"hidden words":   {[]string{c.write(change("bodies/000", erased, `"redacted_by":14`))}, "was erased by entry 14, and the record that is signed ends before that."},
 		"the number":     {[]string{c.write(change("counts", `"people":2`, `"people":3`))}, "The site says 3 people"},
 		"a later number": {[]string{c.write(change("counts", `"as_of":14`, `"as_of":15`))}, "The numbers are of 15 entries, and only 14 are signed."},

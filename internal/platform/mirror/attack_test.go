@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/chorustest"
@@ -252,6 +253,7 @@ func TestWitnessed(t *testing.T) {
 // roll changes the key of an origin, and gives the new one.
 func (n *node) roll() string {
 	n.t.Helper()
+	n.PublishEvery(10 * time.Millisecond) // for so long it looks whether anybody else signs
 	next, err := n.RollKey(n.t.Context(), func(ctx context.Context, key, proof string) (hash fact.Hash, err error) {
 		err = n.Write(ctx, func(d *recorder.Deed) (err error) {
 			hash, err = d.Publish(ctx, &fact.KeyAnnounced{Site: letter, Core: fact.Show(fact.KeyCore{Use: fact.ForRecord, Key: key, Proof: proof})})

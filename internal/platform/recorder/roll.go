@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
+	"example.org/chorus"
 	"example.org/chorus/fact"
 	"example.org/chorus/internal/platform/db"
 	"example.org/chorus/internal/platform/vault"
@@ -17,7 +19,7 @@ import (
 // What keeps a key from being changed.
 var (
 	errOldKeyThere = errors.New("the key before this one still signs: remove " + oldName + " first, once nobody needs it")
-	errOtherSigner = errors.New("the new key did not come to sign: something else signs this record now; stop every chorus serve, and try again")
+	errOtherSigner = errors.New("the key was not changed: something else signs this record now; stop every chorus serve, and try again")
 	errWaits       = errors.New("the announcement of the new key waits for its place in the record; try again")
 )
 
@@ -33,7 +35,8 @@ var (
 //	old         old   new    announced, and covered by a checkpoint of both keys
 //	new         old   -      all
 //
-// Nothing else may sign the record meanwhile.
+// Nothing else may sign the record meanwhile; RollKey looks for two of its own
+// intervals whether anything does, and then changes nothing.
 func (r *Recorder) RollKey(ctx context.Context, announce func(ctx context.Context, key, proof string) (fact.Hash, error)) (string, error) {
 	n := r.notary
 	if n == nil {
@@ -54,6 +57,9 @@ func (r *Recorder) RollKey(ctx context.Context, announce func(ctx context.Contex
 	if err != nil {
 		return "", fmt.Errorf("announcing the new key: %w", err)
 	}
+	if err := r.othersRest(ctx, hash); err != nil {
+		return "", err
+	}
 	if err := r.publish(ctx, next); err != nil {
 		return "", err
 	}
@@ -61,6 +67,47 @@ func (r *Recorder) RollKey(ctx context.Context, announce func(ctx context.Contex
 		return "", err
 	}
 	return next.Verifier(), replaceKey(n.folder)
+}
+
+// othersRest waits for as long as anybody who signs this record would take to
+// sign an entry too, and fails if somebody does.
+func (r *Recorder) othersRest(ctx context.Context, entry fact.Hash) error {
+	for patience := time.After(2 * r.publishes); ; {
+		var is bool
+		err := r.db.Read(ctx, func(tx *db.Tx) (err error) {
+			is, err = isPublished(ctx, tx, entry)
+			return err
+		})
+		if err == nil && is {
+			err = errOtherSigner
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-patience:
+			return nil
+		case <-time.After(tick):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// isPublished reports whether a checkpoint covers an entry.
+func isPublished(ctx context.Context, tx *db.Tx, entry fact.Hash) (bool, error) {
+	place, err := PlaceOf(ctx, tx, entry)
+	if errors.Is(err, chorus.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	size, _, err := newest(ctx, tx)
+	if errors.Is(err, chorus.ErrNotFound) {
+		return false, nil
+	}
+	return place < size, err
 }
 
 // draftKey is the new key, or the one from a change that was cut short.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -28,9 +29,13 @@ func startRolling(t *testing.T) *rolling {
 	t.Helper()
 	folder := t.TempDir()
 	in := openSigning(t, t.TempDir()+"/chorus.db", folder)
+	in.PublishEvery(soon)
 	in.signs("Ada")
 	return &rolling{in, folder, in.key()}
 }
+
+// soon is how often these instances publish, and how soon they see that nobody else does.
+const soon = 10 * time.Millisecond
 
 func (in *rolling) file(name string) string { return filepath.Join(in.folder, name) }
 
@@ -46,6 +51,7 @@ func (in *rolling) restart() *rolling {
 	in.t.Helper()
 	again, err := startSigning(in.t, in.db, in.folder)
 	in.must(err)
+	again.PublishEvery(soon)
 	return &rolling{again, in.folder, in.old}
 }
 
@@ -208,6 +214,33 @@ func TestRollBesideAnotherSigner(t *testing.T) {
 		t.Error("the key was changed")
 	}
 	in.signs("Bo")
+}
+
+// TestRollWhileServing: whoever publishes in the background is noticed, though
+// it does nothing at the very moment.
+func TestRollWhileServing(t *testing.T) {
+	in := startRolling(t)
+	in.PublishEvery(time.Minute) // it would wait for two
+	node := in.restart()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		node.RunPublisher(ctx)
+	}()
+	_, err := in.RollKey(t.Context(), in.announce)
+	stop()
+	<-done
+	if err == nil || !strings.Contains(err.Error(), "stop every chorus serve") {
+		t.Errorf("RollKey = %v", err)
+	}
+	if _, err := os.Stat(in.file("record.key.old")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the key is being changed: %v", err)
+	}
+	in.PublishEvery(soon)
+	next, err := in.RollKey(t.Context(), in.announce) // once it has stopped
+	in.must(err)
+	in.signedBy([]string{in.old, next})
 }
 
 func TestKeyFiles(t *testing.T) {
