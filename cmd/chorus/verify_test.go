@@ -286,7 +286,7 @@ func TestVerifyErasing(t *testing.T) {
 	c := newTown(t)
 	key := c.sign("fay")
 	before := c.files()
-	c.must(c.in.Declarations.Erase(t.Context(), key))
+	c.must(c.in.Signing.Erase(t.Context(), key))
 	after := c.files()
 	between := without(before, "bodies/000") // words are gone, and the checkpoint is the one before
 	between["bodies/000"] = after["bodies/000"]
