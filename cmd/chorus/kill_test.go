@@ -208,7 +208,7 @@ func (k *killing) hold(base string) {
 		defer resp.Body.Close()
 		text, err := io.ReadAll(resp.Body)
 		k.must(err)
-		if resp.StatusCode != http.StatusOK {
+		if resp.StatusCode != http.StatusOK || strings.Contains(string(text), "\n0\n") { // or of nothing yet
 			return false
 		}
 		k.held = append(k.held, string(text))

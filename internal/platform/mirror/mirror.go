@@ -157,10 +157,8 @@ func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) (er
 		if err = m.pull(ctx, progress); !errors.Is(err, errErasing) || m.Carried {
 			break
 		}
-		select {
-		case <-time.After(erasingPause):
-		case <-ctx.Done():
-			return ctx.Err()
+		if isNew, fault := m.awaitNext(ctx); fault != nil || !isNew {
+			return errors.Join(err, fault)
 		}
 	}
 	return err
@@ -168,8 +166,30 @@ func (m *Mirror) Pull(ctx context.Context, progress func(done, total int64)) (er
 
 const (
 	mostErasing  = 10 // pulls in a row
-	erasingPause = time.Second
+	mostLooks    = 100
+	erasingPause = 100 * time.Millisecond // between looks
 )
+
+// awaitNext waits for a checkpoint that is not the one the last pull was for,
+// and reports whether there is one.
+func (m *Mirror) awaitNext(ctx context.Context) (bool, error) {
+	goal, err := m.held(ctx)
+	if err != nil {
+		return false, err
+	}
+	for range mostLooks {
+		text, err := m.Source.Fetch(ctx, "checkpoint")
+		if err != nil || string(text) != goal.text {
+			return err == nil, err
+		}
+		select {
+		case <-time.After(erasingPause):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	return false, nil
+}
 
 func (m *Mirror) pull(ctx context.Context, progress func(done, total int64)) error {
 	if m.State().Fork != nil {
