@@ -4,6 +4,7 @@ package chorustest
 
 import (
 	"context"
+	"testing"
 	"time"
 
 	"example.org/chorus"
@@ -12,6 +13,14 @@ import (
 	"example.org/chorus/internal/commons/account"
 	"example.org/chorus/internal/commons/organisation"
 )
+
+// TramStories runs the stories of a folder. Each has the address of the letter
+// about the trams in $TRAMS, and the ID of Tram Riders in $RIDERS.
+func TramStories(t *testing.T) {
+	Stories(t, func(_ testing.TB, in *Instance, env map[string]string) {
+		env["TRAMS"], env["RIDERS"] = in.Trams(document.Draft{})
+	})
+}
 
 // Trams publishes an open letter about the trams, run by Tram Riders (owner:
 // ola@riders.example), to the City of Lindholm. It gives the letter's address and

@@ -23,17 +23,11 @@ const (
 
 // checkSite says what is wrong with a description.
 func checkSite(core fact.SiteCore) chorus.Invalid {
-	wrong := chorus.Invalid{}
-	for field, fault := range map[string]string{
+	return web.Wrong(map[string]string{
 		"name":    wording.Check(core.Name, web.Line{Max: maxName}),
 		"about":   wording.Check(core.About, web.Line{Max: maxAbout}),
 		"contact": web.Line{Max: maxContact}.Check(core.Contact),
-	} {
-		if fault != "" {
-			wrong[field] = fault
-		}
-	}
-	return wrong
+	})
 }
 
 // Describe publishes what the instance says of itself.

@@ -11,8 +11,8 @@
 //   - What is erased goes for ever and leaves the count as it was.
 //   - Numbers are counted from the record alone; nobody can set them.
 //
-// How one signs is in package signing, in a folder of its own as the desk and
-// the document.
+// How one signs is in package signing; who writes and runs a declaration does so
+// at the desk.
 package declaration
 
 import (

@@ -6,13 +6,6 @@ import (
 	"testing"
 
 	"example.org/chorus/internal/chorustest"
-	"example.org/chorus/internal/civic/declaration/document"
 )
 
-// TestStories gives every story an open letter about the trams, run by Tram
-// Riders (owner: ola@riders.example), to the City of Lindholm.
-func TestStories(t *testing.T) {
-	chorustest.Stories(t, func(t testing.TB, in *chorustest.Instance, env map[string]string) {
-		env["TRAMS"], env["RIDERS"] = in.Trams(document.Draft{})
-	})
-}
+func TestStories(t *testing.T) { chorustest.TramStories(t) }

@@ -78,11 +78,7 @@ func mayOpen(ctx context.Context, tx *db.Tx, by chorus.ID, organisers []chorus.I
 		return err
 	}
 	for _, o := range organisers {
-		role, err := organisation.RoleOf(ctx, tx, by, o)
-		if err == nil && role == "" {
-			err = chorus.ErrForbidden
-		}
-		if err != nil {
+		if err := organisation.RequireMember(ctx, tx, by, o); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,16 @@ func RoleOf(ctx context.Context, tx *db.Tx, person, id chorus.ID) (Role, error) 
 	return r, err
 }
 
+// RequireMember fails with chorus.ErrForbidden for whoever may do nothing for
+// an organisation.
+func RequireMember(ctx context.Context, tx *db.Tx, person, id chorus.ID) error {
+	role, err := RoleOf(ctx, tx, person, id)
+	if err == nil && role == "" {
+		err = chorus.ErrForbidden
+	}
+	return err
+}
+
 // standing is RoleOf that tells of those who asked, too.
 func standing(ctx context.Context, tx *db.Tx, person, id chorus.ID) (Role, error) {
 	r, err := db.Value[Role](ctx, tx, roleOf, id, person)

@@ -135,6 +135,17 @@ func (l Line) Check(s string) string {
 	return ""
 }
 
+// Wrong keeps the fields in which a check found a fault.
+func Wrong(faults map[string]string) chorus.Invalid {
+	wrong := chorus.Invalid{}
+	for field, fault := range faults {
+		if fault != "" {
+			wrong[field] = fault
+		}
+	}
+	return wrong
+}
+
 // CheckName is the fault of a name that will stand in public lists: names that
 // a spreadsheet takes for a formula and names that hold links are refused.
 func CheckName(s string, l Line) string {

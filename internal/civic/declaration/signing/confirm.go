@@ -100,14 +100,16 @@ func (s *Service) newestForm(ctx context.Context, tx *db.Tx, id chorus.ID) (type
 // checkBrowser makes sure that a person is there: this browser sent the form,
 // or the code from the mail was typed. Codes typed in vain are counted.
 func (s *Service) checkBrowser(ctx context.Context, tx *db.Tx, id chorus.ID, kept Cookie, code string) (isWrong bool, err error) {
-	form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
-	if err == nil && form.signer == id {
-		return false, nil
-	}
-	if err != nil && !errors.Is(err, chorus.ErrNotFound) {
+	if isHere, err := sentFrom(ctx, tx, id, kept); err != nil || isHere {
 		return false, err
 	}
 	return s.checkCode(ctx, tx, id, code)
+}
+
+// sentFrom reports whether a browser sent a form of this signer that still waits.
+func sentFrom(ctx context.Context, tx *db.Tx, id chorus.ID, kept Cookie) (bool, error) {
+	form, err := db.One(ctx, tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
+	return err == nil && form.signer == id, ignoreMissing(err)
 }
 
 func (s *Service) checkCode(ctx context.Context, tx *db.Tx, id chorus.ID, code string) (isWrong bool, err error) {

@@ -35,17 +35,17 @@ func (s *Service) Routes(site *web.Site) {
 	site.HandleAlways("GET "+relay.Path+"/q/{request}", s.request)
 
 	site.Handle("GET /mine/{key}", s.mine) // changes nothing: mail scanners follow links
-	site.Handle("POST /mine/{key}/confirm", s.confirmByLink)
-	site.Handle("POST /mine/{key}/unlock", s.unlock)
+	site.Handle("POST /mine/{key}/confirm", s.byCode(s.confirmByLink))
+	site.Handle("POST /mine/{key}/unlock", s.byCode(s.unlock))
 	site.Handle("GET /mine/{key}/withdraw", s.askFirst("withdraw"))
 	site.Handle("GET /mine/{key}/erase", s.askFirst("erase"))
 	site.Handle("POST /mine/{key}/withdraw", s.ownDeed(s.Withdraw))
 	site.Handle("POST /mine/{key}/hide", s.ownDeed(s.Hide))
 	site.Handle("POST /mine/{key}/show", s.ownDeed(s.ShowName))
 	site.Handle("POST /mine/{key}/erase", s.ownDeed(s.Erase))
-	site.Handle("GET /mine/{key}/data.json", s.data)
-	site.Handle("GET /mine/{key}/receipt.tlog-proof", s.ownReceipt)
-	site.Handle("GET /mine/{key}/receipt", s.printReceipt)
+	site.Handle("GET /mine/{key}/data.json", s.forOwner(s.data))
+	site.Handle("GET /mine/{key}/receipt.tlog-proof", s.forOwner(s.ownReceipt))
+	site.Handle("GET /mine/{key}/receipt", s.forOwner(s.printReceipt))
 	site.Handle("GET /mine/{key}/decline", s.askFirst("decline"))
 	site.Handle("POST /mine/{key}/decline", s.ownDeed(s.Decline))
 }
@@ -114,7 +114,7 @@ func (s *Service) confirmHere(v *web.Visit) error {
 		return err
 	}
 	key, err := s.ConfirmHere(v.Context(), ParseCookie(v.CookieValue(signingCookie)), f.Get("code"))
-	if errors.Is(err, chorus.ErrNotFound) { // the form is too old, or was sent from another browser
+	if isMissing(err) { // the form is too old, or was sent from another browser
 		err = chorus.Invalid{"code": "form.code"}
 	}
 	if f, ok := f.With(err); ok {
@@ -164,74 +164,71 @@ func (s *Service) mineWith(v *web.Visit, status int, f web.Form) error {
 	return v.Show(status, web.Page{Title: v.T("declaration.mine.title"), Class: web.Narrow, Private: true}, mine(v, p))
 }
 
-func (s *Service) confirmByLink(v *web.Visit) error {
-	f, err := v.FormWithin(codeRate)
-	if err != nil {
-		return err
-	}
-	key := v.PathValue("key")
-	err = s.ConfirmByLink(v.Context(), key, ParseCookie(v.CookieValue(signingCookie)), f.Get("code"), details(v, f))
-	if f, ok := f.With(err); ok {
-		return s.mineWith(v, http.StatusUnprocessableEntity, f)
-	}
-	if err != nil {
-		return err
-	}
-	s.remember(v, key)
-	return v.Redirect("/mine/" + key)
-}
-
-func (s *Service) unlock(v *web.Visit) error {
-	f, err := v.FormWithin(codeRate)
-	if err != nil {
-		return err
-	}
-	key := v.PathValue("key")
-	err = s.Unlock(v.Context(), key, f.Get("code"))
-	if f, ok := f.With(err); ok {
-		return s.mineWith(v, http.StatusUnprocessableEntity, f)
-	}
-	if err != nil {
-		return err
-	}
-	s.remember(v, key)
-	return v.Redirect("/mine/" + key)
-}
-
-// askFirst is a page that says what a deed does, with the button that does it.
-func (s *Service) askFirst(deed string) web.Handler {
+// byCode is a deed by the form that asks for the code from the mail. Where it
+// succeeds, this browser is let in.
+func (s *Service) byCode(deed func(v *web.Visit, key string, f web.Form) error) web.Handler {
 	return func(v *web.Visit) error {
-		m, err := s.ByKey(v.Context(), v.PathValue("key"))
+		f, err := v.FormWithin(codeRate)
 		if err != nil {
 			return err
 		}
-		if !s.isUnlocked(v, m.Key) {
-			return v.Redirect("/mine/" + m.Key)
-		}
-		return v.Show(http.StatusOK, web.Page{Title: v.T("declaration." + deed + ".title"), Class: web.Narrow, Private: true}, askFirst(v, m, deed))
-	}
-}
-
-func (s *Service) ownDeed(deed func(ctx context.Context, key string) error) web.Handler {
-	return func(v *web.Visit) error {
 		key := v.PathValue("key")
-		if s.isUnlocked(v, key) {
-			if err := deed(v.Context(), key); err != nil {
-				return err
-			}
+		err = deed(v, key, f)
+		if f, ok := f.With(err); ok {
+			return s.mineWith(v, http.StatusUnprocessableEntity, f)
 		}
+		if err != nil {
+			return err
+		}
+		s.remember(v, key)
 		return v.Redirect("/mine/" + key)
 	}
 }
 
+func (s *Service) confirmByLink(v *web.Visit, key string, f web.Form) error {
+	return s.ConfirmByLink(v.Context(), key, ParseCookie(v.CookieValue(signingCookie)), f.Get("code"), details(v, f))
+}
+
+func (s *Service) unlock(v *web.Visit, key string, f web.Form) error {
+	return s.Unlock(v.Context(), key, f.Get("code"))
+}
+
+// forOwner leads a browser that the code has not let in to where it is typed.
+func (s *Service) forOwner(show func(v *web.Visit, key string) error) web.Handler {
+	return func(v *web.Visit) error {
+		key := v.PathValue("key")
+		if !s.isUnlocked(v, key) {
+			return v.Redirect("/mine/" + key)
+		}
+		return show(v, key)
+	}
+}
+
+// askFirst is a page that says what a deed does, with the button that does it.
+func (s *Service) askFirst(deed string) web.Handler {
+	return s.forOwner(func(v *web.Visit, key string) error {
+		m, err := s.ByKey(v.Context(), key)
+		if err != nil {
+			return err
+		}
+		return v.Show(http.StatusOK, web.Page{Title: v.T("declaration." + deed + ".title"), Class: web.Narrow, Private: true}, askFirst(v, m, deed))
+	})
+}
+
+func (s *Service) ownDeed(deed func(ctx context.Context, key string) error) web.Handler {
+	return s.forOwner(func(v *web.Visit, key string) error {
+		if err := deed(v.Context(), key); err != nil {
+			return err
+		}
+		return v.Redirect("/mine/" + key)
+	})
+}
+
 // data is everything that is held about a signer, for them to keep.
-func (s *Service) data(v *web.Visit) error {
-	m, err := s.ByKey(v.Context(), v.PathValue("key"))
+func (s *Service) data(v *web.Visit, key string) error {
+	m, err := s.ByKey(v.Context(), key)
 	if err != nil {
 		return err
-	}
-	if !s.isUnlocked(v, m.Key) {
-		return v.Redirect("/mine/" + m.Key)
 	}
 	b, err := json.MarshalIndent(m.held(), "", "\t")
 	if err != nil {
@@ -242,11 +239,7 @@ func (s *Service) data(v *web.Visit) error {
 
 // ownReceipt is the receipt of a signature for its signer alone: it opens what
 // the public does not see.
-func (s *Service) ownReceipt(v *web.Visit) error {
-	key := v.PathValue("key")
-	if !s.isUnlocked(v, key) {
-		return v.Redirect("/mine/" + key)
-	}
+func (s *Service) ownReceipt(v *web.Visit, key string) error {
 	r, err := s.ReceiptOf(v.Context(), key)
 	if err != nil {
 		return err
@@ -254,11 +247,7 @@ func (s *Service) ownReceipt(v *web.Visit) error {
 	return v.Download(receipt.FileName(r.Index), "text/plain; charset=utf-8", r.Proof)
 }
 
-func (s *Service) printReceipt(v *web.Visit) error {
-	key := v.PathValue("key")
-	if !s.isUnlocked(v, key) {
-		return v.Redirect("/mine/" + key)
-	}
+func (s *Service) printReceipt(v *web.Visit, key string) error {
 	r, err := s.ReceiptOf(v.Context(), key)
 	if err != nil {
 		return err

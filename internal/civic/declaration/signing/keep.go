@@ -4,7 +4,6 @@ package signing
 
 import (
 	"context"
-	"errors"
 
 	"example.org/chorus"
 	"example.org/chorus/fact"
@@ -49,8 +48,6 @@ func (s *Service) attest(ctx context.Context, p *minePage) (err error) {
 	if !p.Unlocked {
 		return nil
 	}
-	if p.Receipt, err = s.receiptOf(ctx, p.Mine); errors.Is(err, chorus.ErrNotFound) {
-		err = nil // declined, or not in a checkpoint yet
-	}
-	return err
+	p.Receipt, err = s.receiptOf(ctx, p.Mine)
+	return ignoreMissing(err) // declined, or not in a checkpoint yet
 }

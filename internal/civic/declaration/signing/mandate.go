@@ -29,15 +29,10 @@ const (
 
 // Check says what is wrong with the mandate.
 func (m Mandate) Check() chorus.Invalid {
-	wrong := chorus.Invalid{}
-	for field, fault := range map[string]string{
+	wrong := web.Wrong(map[string]string{
 		"role":    web.CheckName(m.Role, web.Line{Max: maxRole}),
 		"mandate": web.CheckComment(m.Statement, web.Line{Max: maxStatement}),
-	} {
-		if fault != "" {
-			wrong[field] = fault
-		}
-	}
+	})
 	if m.Organisation == "" {
 		wrong["organisation"] = "form.choose"
 	}
@@ -66,12 +61,8 @@ func (s *Service) SignFor(ctx context.Context, by chorus.ID, slug string, m Mand
 		if err := decl.CanSign(fact.Organisations, d.Tx.Now); err != nil {
 			return err
 		}
-		role, err := organisation.RoleOf(ctx, d.Tx, by, m.Organisation)
-		if err != nil {
+		if err := organisation.RequireMember(ctx, d.Tx, by, m.Organisation); err != nil {
 			return err
-		}
-		if role == "" {
-			return chorus.ErrForbidden
 		}
 		org, err := organisation.ByID(ctx, d.Tx, m.Organisation)
 		if err != nil {
@@ -98,12 +89,8 @@ func (s *Service) Revoke(ctx context.Context, by chorus.ID, slug string, org cho
 		if err != nil {
 			return err
 		}
-		role, err := organisation.RoleOf(ctx, d.Tx, by, org)
-		if err != nil {
+		if err := organisation.RequireMember(ctx, d.Tx, by, org); err != nil {
 			return err
-		}
-		if role == "" {
-			return chorus.ErrForbidden
 		}
 		hash, err := db.Value[[]byte](ctx, d.Tx, mandateOf, decl.ID, org)
 		if err != nil {
@@ -120,7 +107,7 @@ func (s *Service) Revoke(ctx context.Context, by chorus.ID, slug string, org cho
 // signForPage is the data of signFor.
 type signForPage struct {
 	*declaration.Declaration
-	State  declaration.State
+	IsOpen bool // organisations can sign it now
 	Mine   []organisation.Organisation
 	Signed map[chorus.ID]declaration.Signature
 	Form   web.Form
@@ -132,7 +119,7 @@ func (s *Service) signForPage(ctx context.Context, by chorus.ID, slug string) (*
 		if p.Declaration, err = declaration.BySlug(ctx, tx, slug); err != nil {
 			return err
 		}
-		p.State = p.StateAt(tx.Now)
+		p.IsOpen = p.CanSign(fact.Organisations, tx.Now) == nil
 		if p.Mine, err = organisation.Editing(ctx, tx, by); err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ package signing
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"example.org/chorus"
@@ -57,7 +56,7 @@ func (s *Service) ByKey(ctx context.Context, key string) (*Mine, error) {
 			if form, err := s.newestForm(ctx, tx, id); err == nil {
 				m.Details = form.Details
 				return nil
-			} else if !errors.Is(err, chorus.ErrNotFound) || who.state == asked {
+			} else if !isMissing(err) || who.state == asked {
 				return err
 			}
 		}
@@ -80,7 +79,7 @@ func (s *Service) fill(ctx context.Context, tx *db.Tx, m *Mine, who signer) (err
 		m.Commented = "shown"
 	}
 	place, err := recorder.PlaceOf(ctx, tx, who.signature())
-	if errors.Is(err, chorus.ErrNotFound) {
+	if isMissing(err) {
 		return nil
 	}
 	if err != nil {
@@ -225,6 +224,3 @@ func (s *Service) own(ctx context.Context, key string, deed func(*recorder.Deed,
 		return deed(d, who)
 	})
 }
-
-// lockSigner keeps two deeds of one signer apart on PostgreSQL; SQLite has one writer.
-var lockSigner = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1 {{pg FOR UPDATE}}`)

@@ -25,7 +25,7 @@ type minePage struct {
 }
 
 // isOwnForm reports whether this browser sent the form that the key belongs to.
-func (s *Service) isOwnForm(v *web.Visit, key string) bool {
+func (s *Service) isOwnForm(v *web.Visit, key string) (is bool) {
 	kept := ParseCookie(v.CookieValue(signingCookie))
 	if kept.ID == "" {
 		return false
@@ -34,11 +34,9 @@ func (s *Service) isOwnForm(v *web.Visit, key string) bool {
 	if err != nil {
 		return false
 	}
-	is := false
-	err = s.DB.Read(v.Context(), func(tx *db.Tx) error {
-		form, err := db.One(v.Context(), tx, signingByID, scanKept, kept.ID, secretHash(kept.Secret), tx.Now)
-		is = err == nil && form.signer == id
-		return nil
+	err = s.DB.Read(v.Context(), func(tx *db.Tx) (err error) {
+		is, err = sentFrom(v.Context(), tx, id, kept)
+		return err
 	})
 	return is && err == nil
 }

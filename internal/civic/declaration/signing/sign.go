@@ -34,17 +34,12 @@ type Details struct {
 
 // Check says what is wrong with the details.
 func (d Details) Check() chorus.Invalid {
-	wrong := chorus.Invalid{}
-	for field, fault := range map[string]string{
+	wrong := web.Wrong(map[string]string{
 		"name":    web.CheckName(d.Name, web.Line{Max: declaration.MaxName}),
 		"country": web.CheckCountry(d.Country),
 		"town":    web.CheckName(d.Town, web.Line{Max: declaration.MaxTown, Optional: true}),
 		"comment": web.CheckComment(d.Comment, web.Line{Max: declaration.MaxComment, Optional: true}),
-	} {
-		if fault != "" {
-			wrong[field] = fault
-		}
-	}
+	})
 	if _, err := mail.ParseAddress(d.Email); err != nil {
 		wrong["email"] = "form.email"
 	}

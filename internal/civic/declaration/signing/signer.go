@@ -49,7 +49,9 @@ var (
 	askSigner = db.SQL(`INSERT INTO private_signer (id, declaration, dedupe, lang, state, wrong, asked) VALUES ($1, $2, $3, $4, 'asked', 0, $5)
 		ON CONFLICT (declaration, dedupe) DO UPDATE SET asked = excluded.asked, lang = excluded.lang, wrong = 0
 		RETURNING id, state`)
-	signerByID  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
+	signerByID = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1`)
+	// lockSigner keeps two deeds of one signer apart on PostgreSQL; SQLite has one writer.
+	lockSigner  = db.SQL(`SELECT ` + signerColumns + ` FROM private_signer WHERE id = $1 {{pg FOR UPDATE}}`)
 	keepSigned  = db.SQL(`UPDATE private_signer SET state = 'signed', wrong = 0, details = $1, hash = $2, shown = $3, comment = NULL, declined = 0 WHERE id = $4 AND state <> 'signed'`)
 	keepShown   = db.SQL(`UPDATE private_signer SET shown = $2 WHERE id = $1`)
 	keepComment = db.SQL(`UPDATE private_signer SET comment = $2 WHERE id = $1`)
