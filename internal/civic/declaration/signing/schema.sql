@@ -44,7 +44,7 @@ CREATE INDEX private_signing_request ON private_signing (request) WHERE request 
 CREATE TABLE private_intake (
 	request     BLOB    PRIMARY KEY, -- SHA-256 of its id
 	declaration TEXT    NOT NULL,
-	state       TEXT    NOT NULL,    -- waiting (no mail could go out yet), asked, ended
+	state       TEXT    NOT NULL,    -- waiting (no mail could go out yet), mailed, ended
 	until       INTEGER NOT NULL     -- it can be confirmed before; then it is refused
 ) STRICT;
 CREATE INDEX private_intake_open ON private_intake (until) WHERE state <> 'ended';
