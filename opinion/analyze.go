@@ -117,10 +117,14 @@ func (a *analysis) findAxes(ctx context.Context) error {
 		return nil
 	}
 	solver := sync.OnceValue(func() *lanczos { return newLanczos(a.operator(), spread(a.v.statements, a.counts)) })
-	var making sync.WaitGroup
-	making.Go(func() { solver() })
+	var leading sync.WaitGroup
+	leading.Go(func() {
+		if l := solver(); len(a.rows) > noisePeople {
+			l.settle(ctx, 2) // which are wanted in any case
+		}
+	})
 	carried, err := carriedAxes(ctx, a.y, solver, a.p.Seed, a.p.MaxAxes)
-	making.Wait()
+	leading.Wait()
 	if err != nil {
 		return err
 	}
