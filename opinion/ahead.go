@@ -78,6 +78,7 @@ func (c *chunk) parse(p places, separator byte) {
 	if p.width > chunkFields || bytes.IndexByte(c.text, '"') >= 0 {
 		return
 	}
+	c.events = slices.Grow(c.events, len(c.text)/24) // about as many rows
 	var fields [chunkFields][]byte
 	for text := c.text; len(text) > 0; {
 		line, after, ended := bytes.Cut(text, []byte{'\n'})

@@ -42,6 +42,9 @@ func (l *Log) Add(e Event) error {
 		return err
 	}
 	row := l.rowFor(e.Participant)
+	if n := len(l.entries); n == cap(l.entries) && n < 1<<20 {
+		l.entries = slices.Grow(l.entries, max(1<<10, n)) // twice as many: growing by a quarter copies more often
+	}
 	l.entries = append(l.entries, logEntry{e.Time, uint64(row)<<18 | uint64(col)<<2 | uint64(e.Vote)})
 	return nil
 }
